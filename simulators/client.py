@@ -1,0 +1,55 @@
+"""A client of the control API: what the shell commands, and any other process, drive a running stack with."""
+
+from typing import Any, Final
+
+import requests
+
+from simulators.errors import ControlError
+
+DEFAULT_CONTROL: Final = "http://127.0.0.1:17000"
+# Real seconds; above the clock's own deadline, so that its reason arrives.
+TIMEOUT: Final = 90.0
+
+
+class ControlClient:
+    """Talks to the control address of a running stack.
+
+    Raises:
+        ControlError: from each method, when the stack is not there or refuses.
+    """
+
+    def __init__(self, url: str = DEFAULT_CONTROL) -> None:
+        self._url = url.rstrip("/")
+
+    def emit(self, event_type: str, *, i_account: int) -> Any:
+        """Emit an event about an account."""
+        body = {"event_type": event_type, "variables": {"i_account": i_account}}
+        return self._call("POST", "events", json=body)
+
+    def advance(self, *, seconds: float) -> Any:
+        """Move virtual time on; gives the clock's state."""
+        return self._call("POST", "clock/advance", json={"seconds": seconds})
+
+    def statuses(self) -> Any:
+        """The stored statuses."""
+        return self._call("GET", "statuses")["statuses"]
+
+    def journal(self, *, since: int = 0) -> Any:
+        """The records whose number is above `since`."""
+        return self._call("GET", "journal", params={"since": since})["records"]
+
+    def _call(self, method: str, path: str, **options: Any) -> Any:
+        try:
+            with requests.Session() as session:
+                # A proxy of the environment has no business between a user and their own machine.
+                session.trust_env = False
+                response = session.request(method, f"{self._url}/_sim/{path}", timeout=TIMEOUT, **options)
+                body = response.json()
+        except requests.RequestException as error:
+            raise ControlError(
+                f"Nothing answers as a stack at {self._url}: start one with `espf-simulators up`, "
+                f"or name its address with --control ({error})."
+            ) from error
+        if not response.ok:
+            raise ControlError(f"The stack at {self._url} refused: {body.get('error', body)}")
+        return body

@@ -1,0 +1,263 @@
+"""The one virtual clock on which every timer of the harness stands; it plays no side of the wire.
+
+Virtual times are seconds since 1970-01-01T00:00:00Z as floats; real times are monotonic seconds.
+"""
+
+import heapq
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from simulators.errors import ClockError, ClockHeldError
+
+MODES: Final = "real, scaled:N, manual or auto"
+# Byte-identical timestamps in every run that does not follow the wall clock.
+FIXED_START: Final = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+# What fell due is answered within `[timeouts] silence`; a deadline beyond it means that something is stuck.
+ADVANCE_DEADLINE: Final = 60.0
+
+Action = Callable[[], None]
+
+
+def iso(moment: float) -> str:
+    """Write a virtual time as the wire does, in whole seconds: 2026-01-01T00:10:00Z."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClockMode:
+    """How virtual time follows real time: its rate, and whether it jumps when nothing is in flight."""
+
+    name: str
+    rate: float
+    jumps: bool
+
+    @property
+    def start(self) -> float:
+        """The virtual time at which a new clock of this mode stands."""
+        return time.time() if self.rate else FIXED_START
+
+
+def parse_mode(text: str) -> ClockMode:
+    """Read a mode as users write it.
+
+    Raises:
+        ClockError: the text names no mode.
+    """
+    if text in {"manual", "auto"}:
+        return ClockMode(name=text, rate=0.0, jumps=text == "auto")
+    try:
+        rate = 1.0 if text == "real" else float(text.removeprefix("scaled:"))
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate < float("inf") or not (text == "real" or text.startswith("scaled:")):
+        raise ClockError(f"Clock mode {text!r} is not known: use {MODES}, N above 0.")
+    return ClockMode(name=text, rate=rate, jumps=False)
+
+
+@dataclass(order=True)
+class Timer:
+    """An entry on the clock, ordered by due time, then by the order of its making."""
+
+    due: float
+    number: int
+    action: Action = field(compare=False)
+    label: str = field(compare=False)
+    cancelled: bool = field(default=False, compare=False)
+
+    def cancel(self) -> None:
+        """Make sure that the action never runs."""
+        self.cancelled = True
+
+
+class InFlight:
+    """Counts the exchanges that are under way and names them, so that time never jumps past them."""
+
+    def __init__(self, guard: threading.Condition) -> None:
+        self._guard = guard
+        self._holders: dict[int, str] = {}
+        self._numbers = itertools.count()
+        self._last_change = time.monotonic()
+
+    def enter(self, label: str) -> int:
+        """Count one more exchange; the number given back is for `leave`."""
+        with self._guard:
+            number = next(self._numbers)
+            self._holders[number] = label
+            return number
+
+    def leave(self, number: int) -> None:
+        """Count the exchange out."""
+        with self._guard:
+            del self._holders[number]
+            self._last_change = time.monotonic()
+            self._guard.notify_all()
+
+    @contextmanager
+    def hold(self, label: str) -> Iterator[None]:
+        """Count an exchange in for the length of a block."""
+        number = self.enter(label)
+        try:
+            yield
+        finally:
+            self.leave(number)
+
+    @property
+    def holders(self) -> tuple[str, ...]:
+        """What is under way, oldest first."""
+        return tuple(self._holders.values())
+
+    def quiet_for(self) -> float:
+        """Real seconds since the last exchange ended; below 0 while one is under way."""
+        return -1.0 if self._holders else time.monotonic() - self._last_change
+
+    def wait_quiet(self, settle: float, *, timeout: float) -> bool:
+        """Wait until nothing was under way for `settle` real seconds; False after `timeout` of them."""
+        until = time.monotonic() + timeout
+        with self._guard:
+            while (quiet := self.quiet_for()) < settle:
+                remaining = until - time.monotonic()
+                if remaining <= 0:
+                    return False
+                self._guard.wait(remaining if quiet < 0 else min(remaining, settle - quiet))
+            return True
+
+
+class Clock:
+    """Virtual time and its timers.
+
+    One guard (a re-entrant condition) is shared with everything that has state in a stack; actions
+    run with it held, so they must hand requests to a transport instead of sending them themselves.
+    """
+
+    def __init__(
+        self, *, mode: ClockMode, guard: threading.Condition, in_flight: InFlight, settle: float
+    ) -> None:
+        self.mode = mode
+        self._guard = guard
+        self._in_flight = in_flight
+        self._settle = settle
+        self._base_virtual = mode.start
+        self._base_real = time.monotonic()
+        self._heap: list[Timer] = []
+        self._numbers = itertools.count()
+        self._thread: threading.Thread | None = None
+        self._stopping = False
+
+    def now(self) -> float:
+        """The virtual time."""
+        return self._base_virtual + (time.monotonic() - self._base_real) * self.mode.rate
+
+    def call_later(self, delay: float, action: Action, *, label: str) -> Timer:
+        """Run an action after `delay` virtual seconds.
+
+        Raises:
+            ClockError: the delay is below zero.
+        """
+        if delay < 0:
+            raise ClockError(f"Timer {label!r} was given a delay of {delay} s: it must be 0 or more.")
+        with self._guard:
+            timer = Timer(self.now() + delay, next(self._numbers), action, label)
+            heapq.heappush(self._heap, timer)
+            self._guard.notify_all()
+            return timer
+
+    def pending(self) -> tuple[Timer, ...]:
+        """The timers that have not fired, in the order in which they will."""
+        with self._guard:
+            return tuple(sorted(timer for timer in self._heap if not timer.cancelled))
+
+    def advance(
+        self, *, seconds: float = 0, minutes: float = 0, hours: float = 0, deadline: float = ADVANCE_DEADLINE
+    ) -> float:
+        """Move virtual time on and return when all that fell due was delivered and answered.
+
+        Returns the new virtual time. `deadline` is in real seconds.
+
+        Raises:
+            ClockError: the step is below zero.
+            ClockHeldError: an exchange was still under way at the deadline.
+        """
+        step = seconds + 60 * minutes + 3600 * hours
+        if not 0 <= step < float("inf"):
+            raise ClockError(
+                f"The clock cannot be advanced by {step} s: it never runs backwards, so give 0 or more."
+            )
+        until = time.monotonic() + deadline
+        with self._guard:
+            target = self.now() + step
+            self._drain(until)
+            while (due := self._next_due()) is not None and due <= target:
+                self._fire(due)
+                self._drain(until)
+            self._move_to(target)
+            return self.now()
+
+    def start(self) -> None:
+        """Let a clock that moves by itself begin to do so."""
+        if self.mode.rate or self.mode.jumps:
+            self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Cancel every timer and end the clock's thread."""
+        with self._guard:
+            self._stopping = True
+            self._heap.clear()
+            self._guard.notify_all()
+        if self._thread:
+            self._thread.join()
+
+    def _run(self) -> None:
+        with self._guard:
+            while not self._stopping:
+                wait = self._until_next()
+                if wait is None or wait > 0:
+                    self._guard.wait(wait)
+                else:
+                    self._fire_instant()
+
+    def _until_next(self) -> float | None:
+        """Real seconds until the clock may fire; None when only a change can tell."""
+        due = self._next_due()
+        if due is None:
+            return None
+        if self.mode.rate:
+            return (due - self.now()) / self.mode.rate
+        quiet = self._in_flight.quiet_for()
+        return None if quiet < 0 else self._settle - quiet
+
+    def _fire_instant(self) -> None:
+        """Fire all that is due at one instant, each delivery answered before the next one leaves."""
+        instant = self._next_due()
+        while instant is not None and self._next_due() == instant and not self._stopping:
+            self._fire(instant)
+            if self.mode.jumps:
+                self._guard.wait_for(lambda: self._stopping or not self._in_flight.holders)
+
+    def _next_due(self) -> float | None:
+        while self._heap and self._heap[0].cancelled:
+            heapq.heappop(self._heap)
+        return self._heap[0].due if self._heap else None
+
+    def _fire(self, due: float) -> None:
+        timer = heapq.heappop(self._heap)
+        self._move_to(due)
+        timer.action()
+
+    def _move_to(self, moment: float) -> None:
+        self._base_virtual = max(moment, self.now())
+        self._base_real = time.monotonic()
+
+    def _drain(self, until: float) -> None:
+        """Wait for the exchanges under way; `until` is a real, monotonic time."""
+        if not self._guard.wait_for(lambda: not self._in_flight.holders, until - time.monotonic()):
+            held = ", ".join(self._in_flight.holders)
+            raise ClockHeldError(
+                f"The clock stands at {iso(self.now())}, held by: {held}. It moves on when they are answered."
+            )

@@ -1,0 +1,37 @@
+"""What the harness's commands have in common: exit codes, and errors as one sentence without a traceback."""
+
+import sys
+from typing import Any, Final, NoReturn
+
+import click
+
+from simulators.errors import SimulatorError, StackError
+
+HARNESS_BROKE: Final = 3
+CONFIGURATION: Final = 4
+INTERRUPTED: Final = 130
+
+
+class Commands(click.Group):
+    """Commands whose mistakes end with the documented exit codes; click's own 2 means inconclusive here."""
+
+    # Errors of the package that the user can mend: a sentence and exit code 4.
+    configuration_errors: tuple[type[Exception], ...] = (SimulatorError,)
+
+    def main(self, *args: Any, **options: Any) -> NoReturn:
+        """Run a command and exit with its code."""
+        options["standalone_mode"] = False
+        try:
+            sys.exit(super().main(*args, **options) or 0)
+        except click.ClickException as error:
+            error.show()
+            sys.exit(CONFIGURATION)
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("Interrupted.", err=True)
+            sys.exit(INTERRUPTED)
+        except StackError as error:
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(HARNESS_BROKE)
+        except self.configuration_errors as error:
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(CONFIGURATION)

@@ -1,0 +1,48 @@
+"""The web skin of the event emitter, a part of the control API: emit an event, read its deliveries."""
+
+import threading
+from dataclasses import asdict
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+
+from simulators.emitter.core import Emitter, Event
+
+
+def create_app(core: Emitter, *, guard: threading.Condition) -> Flask:
+    """Make the application; it is to be mounted at `/_sim/events`."""
+    app = Flask("emitter")
+
+    @app.post("/", strict_slashes=False)
+    def emit() -> tuple[Response, int]:
+        body: Any = request.get_json(silent=True)
+        mistake = _mistake(body)
+        if mistake:
+            return jsonify(error=mistake), 400
+        with guard:
+            event = core.emit(body["event_type"], **body["variables"])
+        return jsonify(_as_json(event)), 201
+
+    @app.get("/<int:i_event>")
+    def deliveries(i_event: int) -> tuple[Response, int]:
+        with guard:
+            event = core.event(i_event)
+        if event is None:
+            return jsonify(error=f"No event has i_event {i_event}."), 404
+        return jsonify(_as_json(event)), 200
+
+    return app
+
+
+def _mistake(body: Any) -> str | None:
+    if not isinstance(body, dict) or not isinstance(body.get("event_type"), str):
+        return 'The body must be JSON like {"event_type": "Account/New", "variables": {"i_account": 189}}.'
+    if not isinstance(body.get("variables"), dict):
+        return f"variables is {body.get('variables')!r}: an object such as {{'i_account': 189}} is required."
+    if "i_event" in body["variables"]:
+        return "variables holds i_event: the emitter numbers its events itself, so leave it out."
+    return None
+
+
+def _as_json(event: Event) -> dict[str, Any]:
+    return asdict(event)

@@ -1,0 +1,40 @@
+"""The errors that the simulators raise, as one tree.
+
+SimulatorError
+├── WorldError     a world file, or a change of the world, is not possible
+├── AddressError   an address cannot be listened on
+├── ClockError     the clock was asked for something impossible
+│   └── ClockHeldError   an exchange under way held the clock for too long
+├── ControlError   a running stack cannot be reached, or refused a command
+└── StackError     the simulators themselves went wrong while they ran
+
+Each message says what happened, what was expected and what to do.
+"""
+
+
+class SimulatorError(Exception):
+    """The root: catch it to catch every error of the simulators."""
+
+
+class WorldError(SimulatorError):
+    """A world file cannot be used, or a change of the world contradicts what is there."""
+
+
+class AddressError(SimulatorError):
+    """An address cannot be listened on."""
+
+
+class ClockError(SimulatorError):
+    """The clock was asked for something impossible, such as to go back."""
+
+
+class ClockHeldError(ClockError):
+    """What fell due was not answered within the real deadline; the message names what held the clock."""
+
+
+class ControlError(SimulatorError):
+    """The control address of a running stack does not answer, or refuses what was asked."""
+
+
+class StackError(SimulatorError):
+    """A simulator met a surprise of its own: a defect of the harness, never of the provisioner."""

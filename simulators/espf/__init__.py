@@ -1,0 +1,1 @@
+"""The ESPF API: the side that takes the provisioning status of each account and group."""

@@ -1,0 +1,96 @@
+"""The web skin of the ESPF API: reads `/espf/v1/...` requests from the raw target and writes answers."""
+
+import base64
+import binascii
+import json
+import threading
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from simulators.espf.core import EspfApi, Reading, Refusal
+from simulators.journal import Exchange
+from simulators.web import BODY, EXCHANGE, raw_target
+
+
+def create_app(core: EspfApi, *, guard: threading.Condition, reading: Reading = "lenient") -> Flask:
+    """Make the application; it is to be mounted at `/espf`."""
+    app = Flask("espf")
+
+    @app.get("/v1/groups")
+    def groups() -> Response:
+        exchange: Exchange = request.environ[EXCHANGE]
+        exchange.note(operation="groups")
+        with guard:
+            _authenticate(core)
+            return jsonify(group_list=core.group_list())
+
+    @app.post("/v1/account/<path:_decoded>")
+    def update_status(_decoded: str) -> Response:
+        exchange: Exchange = request.environ[EXCHANGE]
+        exchange.note(operation="status", detail=_wire(reading))
+        with guard:
+            account = core.account_of(_path_behind_version())
+            exchange.note(i_account=account.i_account)
+            _authenticate(core)
+            report = core.update(account, _fields(reading))
+            exchange.note(group=report.group)
+        # Assumed: the body of the answer is not public, and an empty one counts as success too (S25).
+        return jsonify(i_account=report.i_account, group=report.group, status=report.status)
+
+    @app.errorhandler(Refusal)
+    def refused(error: Refusal) -> tuple[Response, int]:
+        return jsonify(error=str(error)), error.status
+
+    @app.errorhandler(HTTPException)
+    def not_served(error: HTTPException) -> tuple[Response, int]:
+        return jsonify(error=error.description), error.code or 500
+
+    return app
+
+
+def _path_behind_version() -> str:
+    path = raw_target(request.environ).partition("?")[0]
+    return path.partition("/espf/v1/")[2]
+
+
+def _authenticate(core: EspfApi) -> None:
+    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    if scheme == "Basic":
+        try:
+            credentials = base64.b64decode(credentials, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            credentials = ""
+    core.check_auth(scheme, credentials)
+
+
+def _wire(reading: Reading) -> dict[str, Any]:
+    """What the request says, to the letter and whatever it is worth, for the journal."""
+    named_form = request.is_json or "status" in request.form
+    try:
+        return {**_fields(reading), "body_fits_type": named_form}
+    except Refusal:
+        return {"body_fits_type": False}
+
+
+def _fields(reading: Reading) -> dict[str, Any]:
+    """Read the form or JSON body that the Content-Type names (S31 says form, P says JSON, S25 sends JSON)."""
+    body: bytes = request.environ[BODY]
+    if request.is_json:
+        return _json_fields(body)
+    fields = request.form.to_dict()
+    # The documented example is JSON under a form type (P; section 5, row 1).
+    if reading == "lenient" and "status" not in fields and body.lstrip().startswith(b"{"):
+        return _json_fields(body)
+    return fields
+
+
+def _json_fields(body: bytes) -> dict[str, Any]:
+    try:
+        fields = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Refusal(400, f"The body is not JSON: {error}.") from error
+    if not isinstance(fields, dict):
+        raise Refusal(400, "The body must be a JSON object with status and group.")
+    return fields

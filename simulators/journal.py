@@ -1,0 +1,193 @@
+"""The journal: every exchange between a provisioner and its world, and each fact made, as one record."""
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final, Literal, TypeVar
+
+from simulators.masking import Masker
+
+# Enough for the longest conformance run; what is dropped beyond it is counted.
+CAPACITY: Final = 200_000
+
+Result = TypeVar("Result")
+Party = Literal["harness", "emitter", "provisioner", "portabilling", "espf", "oms"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """One exchange (a request and, once it came, its answer) or one fact that the harness made.
+
+    `status` 0 means that the request ended without an answer. Times are seconds since 1970,
+    `duration` real seconds. `operation` names what was asked, such as `event` or `Session/login`.
+    `detail` is what the simulator read from the wire, so that a judge needs no dialect.
+    """
+
+    seq: int
+    kind: Literal["exchange", "fact"]
+    virtual_time: float
+    real_time: float
+    source: Party
+    destination: Party
+    operation: str = ""
+    method: str = ""
+    target: str = ""
+    request_headers: Mapping[str, str] = field(default_factory=dict)
+    request_body: str = ""
+    status: int | None = None
+    response_headers: Mapping[str, str] = field(default_factory=dict)
+    response_body: str = ""
+    duration: float | None = None
+    cause: str = ""
+    i_account: int | None = None
+    group: str | None = None
+    i_event: int | None = None
+    order_id: str | None = None
+    reference: str | None = None
+    fault: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Exchange:
+    """A record while its request is being served: simulators note on it what they find out."""
+
+    def __init__(self, journal: "Journal", seq: int) -> None:
+        self._journal = journal
+        self.seq = seq
+
+    def note(self, **correlation: Any) -> None:
+        """Fill in what the exchange is about, by the names of `Record`'s fields."""
+        self._journal.change(self.seq, **correlation)
+
+    def answered(self, *, status: int, headers: Mapping[str, str], body: str) -> None:
+        """Complete the record with its answer; status 0 means that none came."""
+        self._journal.complete(self.seq, status=status, headers=headers, body=body)
+
+
+class Journal:
+    """An append-only, bounded list of records that can be queried, waited on and saved."""
+
+    def __init__(
+        self, *, guard: threading.Condition, now: Callable[[], float], capacity: int = CAPACITY
+    ) -> None:
+        self._guard = guard
+        self._now = now
+        self._records: deque[Record] = deque(maxlen=capacity)
+        self._next = 1
+        self._masker = Masker()
+
+    @property
+    def last_seq(self) -> int:
+        """The number of the newest record; 0 while there is none."""
+        return self._next - 1
+
+    @property
+    def dropped(self) -> int:
+        """How many records the bound has pushed out."""
+        return self.last_seq - len(self._records)
+
+    def open(
+        self,
+        *,
+        source: Party,
+        destination: Party,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        **correlation: Any,
+    ) -> Exchange:
+        """Write a request down, before anything is done with it."""
+        text = body.decode("utf-8", errors="backslashreplace")
+        seq = self._append(
+            kind="exchange",
+            source=source,
+            destination=destination,
+            method=method,
+            target=target,
+            request_headers=self._masker.headers(headers),
+            request_body=self._masker.body(text, content_type=_content_type(headers)),
+            **correlation,
+        )
+        return Exchange(self, seq)
+
+    def fact(self, operation: str, *, data: Mapping[str, Any], **correlation: Any) -> None:
+        """Write down something that the harness made true, such as an account of the world (in `detail`)."""
+        self._append(
+            kind="fact",
+            source="harness",
+            destination="harness",
+            operation=operation,
+            detail=data,
+            **correlation,
+        )
+
+    def change(self, seq: int, **changes: Any) -> None:
+        """Replace fields of a record; one that was dropped meanwhile stays dropped."""
+        with self._guard:
+            index = seq - 1 - self.dropped
+            if index >= 0:
+                self._records[index] = replace(self._records[index], **changes)
+            self._guard.notify_all()
+
+    def complete(self, seq: int, *, status: int, headers: Mapping[str, str], body: str) -> None:
+        """Add the answer to a record."""
+        with self._guard:
+            index = seq - 1 - self.dropped
+            started = self._records[index].real_time if index >= 0 else time.time()
+        self.change(
+            seq,
+            status=status,
+            response_headers=self._masker.headers(headers),
+            response_body=self._masker.body(body, content_type=_content_type(headers)),
+            duration=time.time() - started,
+        )
+
+    def records(self, *, since: int = 0) -> tuple[Record, ...]:
+        """The records whose number is above `since`, in order."""
+        with self._guard:
+            skipped = max(0, since - self.dropped)
+            return tuple(list(self._records)[skipped:])
+
+    def wait_for(self, seen: Callable[[Record], bool], *, timeout: float, since: int = 0) -> Record | None:
+        """The first record that fits, as soon as there is one; None after `timeout` real seconds."""
+        return self.wait_until(
+            lambda: next((record for record in self.records(since=since) if seen(record)), None),
+            timeout=timeout,
+        )
+
+    def wait_until(self, condition: Callable[[], Result], *, timeout: float) -> Result:
+        """Ask again after each change of the journal until the answer is true; gives the last answer."""
+        with self._guard:
+            return self._guard.wait_for(condition, timeout)
+
+    def save(self, path: Path) -> None:
+        """Write all records as JSON Lines."""
+        save(self.records(), path)
+
+    def _append(self, **fields: Any) -> int:
+        with self._guard:
+            seq = self._next
+            self._next += 1
+            self._records.append(Record(seq=seq, virtual_time=self._now(), real_time=time.time(), **fields))
+            self._guard.notify_all()
+            return seq
+
+
+def save(records: Iterable[Record], path: Path) -> None:
+    """Write records as JSON Lines, one a line."""
+    path.write_text("".join(json.dumps(asdict(record)) + "\n" for record in records), encoding="utf-8")
+
+
+def load(path: Path) -> tuple[Record, ...]:
+    """Read what `save` wrote."""
+    with path.open(encoding="utf-8") as lines:
+        return tuple(Record(**json.loads(line)) for line in lines)
+
+
+def _content_type(headers: Mapping[str, str]) -> str:
+    return next((value.lower() for name, value in headers.items() if name.lower() == "content-type"), "")

@@ -1,0 +1,30 @@
+"""The web skin of the OMS: hands every request to the dialect and journals the order that came of it."""
+
+import threading
+
+from flask import Flask, Response, request
+
+from simulators.journal import Exchange
+from simulators.oms.core import Oms
+from simulators.oms.dialect import HttpRequest
+from simulators.web import BODY, EXCHANGE
+
+
+def create_app(core: Oms, *, guard: threading.Condition) -> Flask:
+    """Make the application; paths are the dialect's own, so it takes them all."""
+    app = Flask("oms")
+
+    @app.route("/", defaults={"path": ""}, methods=["GET", "POST"])
+    @app.route("/<path:path>", methods=["GET", "POST"])
+    def order(path: str) -> Response:
+        exchange: Exchange = request.environ[EXCHANGE]
+        exchange.note(operation="order")
+        asked = HttpRequest(
+            method=request.method, path=f"/{path}", headers=dict(request.headers), body=request.environ[BODY]
+        )
+        with guard:
+            placed = core.handle(asked)
+            exchange.note(**placed.correlation)
+        return Response(placed.reply.body, placed.reply.status, headers=dict(placed.reply.headers))
+
+    return app

@@ -1,0 +1,117 @@
+"""Sends what the simulators have to say to a provisioner, from threads, and journals each exchange."""
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+import requests
+
+from simulators.clock import InFlight
+from simulators.journal import Exchange, Journal, Party
+
+THREADS: Final = 32
+# The documented time after which an unanswered delivery counts as failed (S20).
+SILENCE: Final = 300.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outbound:
+    """A request to a provisioner, and what it is about by the names of the journal's fields."""
+
+    source: Party
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    correlation: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What came back; status 0 stands for silence, a refused or a broken connection."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+
+
+class Send(Protocol):
+    """Hands a request over to be sent, without waiting; `on_answer` runs later with the guard held."""
+
+    def __call__(self, outbound: Outbound, on_answer: Callable[[Answer], None]) -> None:
+        """Send it."""
+
+
+class Transport:
+    """Posts requests; `silence` is how many real seconds an answer may take."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        in_flight: InFlight,
+        guard: threading.Condition,
+        surprises: list[str],
+        silence: float,
+    ) -> None:
+        self._journal = journal
+        self._in_flight = in_flight
+        self._guard = guard
+        self._surprises = surprises
+        self._silence = silence
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="transport")
+        self._local = threading.local()
+
+    def send(self, outbound: Outbound, on_answer: Callable[[Answer], None]) -> None:
+        """Journal and count the request at once, post it from a thread."""
+        exchange = self._journal.open(
+            source=outbound.source,
+            destination="provisioner",
+            method="POST",
+            target=outbound.url,
+            headers=outbound.headers,
+            body=outbound.body,
+            **outbound.correlation,
+        )
+        number = self._in_flight.enter(f"POST {outbound.url} from {outbound.source}")
+        self._pool.submit(self._deliver, outbound, exchange, number, on_answer)
+
+    def close(self) -> None:
+        """Wait for what is under way and end the threads."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _deliver(
+        self, outbound: Outbound, exchange: Exchange, number: int, on_answer: Callable[[Answer], None]
+    ) -> None:
+        try:
+            answer = self._post(outbound)
+            exchange.answered(status=answer.status, headers=answer.headers, body=answer.body)
+            with self._guard:
+                on_answer(answer)
+        except Exception as error:  # noqa: BLE001 - any surprise must reach the one who runs the harness
+            self._surprises.append(f"delivery to {outbound.url}: {error!r}")
+        finally:
+            self._in_flight.leave(number)
+
+    def _post(self, outbound: Outbound) -> Answer:
+        try:
+            # ESPF does not follow redirects: any status but 200 and 4xx means to send again (S20).
+            response = self._session().post(
+                outbound.url,
+                data=outbound.body,
+                headers=dict(outbound.headers),
+                timeout=self._silence,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            return Answer(status=0, body=f"no answer: {error}")
+        return Answer(status=response.status_code, headers=dict(response.headers), body=response.text)
+
+    def _session(self) -> requests.Session:
+        if not hasattr(self._local, "session"):
+            self._local.session = requests.Session()
+            # A proxy of the environment must not stand between the harness and a provisioner on loopback.
+            self._local.session.trust_env = False
+        session: requests.Session = self._local.session
+        return session

@@ -1,0 +1,51 @@
+"""Reads TOML files into models and tells every mistake of a file at once."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+
+class Strict(BaseModel):
+    """A frozen model that refuses unknown keys, so that a misspelt setting is never ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class InvalidFileError(ValueError):
+    """A file cannot be used; the message names the file, every mistake in it and the offending values."""
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def load_toml(model: type[Model], path: Path) -> Model:
+    """Read a TOML file into a model.
+
+    Raises:
+        InvalidFileError: the file cannot be read, is not TOML, or does not fit the model.
+    """
+    try:
+        data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InvalidFileError(f"{path} cannot be read as TOML: {error}.") from error
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        listed = "\n".join(f"  - {mistake}" for mistake in mistakes(error))
+        raise InvalidFileError(f"{path} has mistakes:\n{listed}") from error
+
+
+def mistakes(error: ValidationError) -> tuple[str, ...]:
+    """One sentence for each mistake: where it is, what is wrong, and the value that was given."""
+    return tuple(_sentence(item) for item in error.errors(include_url=False))
+
+
+def _sentence(item: Any) -> str:
+    where = ".".join(str(part) for part in item["loc"]) or "the file"
+    if item["type"] == "extra_forbidden":
+        return f"{where}: this key is not known"
+    if item["type"] == "missing":
+        return f"{where}: this key is required"
+    return f"{where}: {item['msg']} (given: {item['input']!r})"
