@@ -1,0 +1,1 @@
+"""The judge: drives the simulators against any provisioner and gives a verdict per requirement."""

@@ -1,0 +1,64 @@
+"""The command `espf-conformance`: judges a provisioner, and prints what the catalogue demands."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from conformance.errors import ConformanceError
+from conformance.requirements import catalogue, requirement
+from simulators import __version__
+from simulators.commands import Commands
+from simulators.errors import SimulatorError
+
+
+class ConformanceCommands(Commands):
+    """The same exit codes, for the judge's own errors too."""
+
+    configuration_errors = (ConformanceError, SimulatorError)
+
+
+@click.group(cls=ConformanceCommands)
+@click.version_option(__version__)
+def main() -> None:
+    """Judge whether a provisioner does what the ESPF demands of it."""
+
+
+@main.command()
+@click.option("--target", required=True, help="A target file, or the name of a bundled one.")
+@click.option("--only", multiple=True, metavar="ID", help="Judge this requirement; may be repeated.")
+@click.option(
+    "-n", "workers", default=0, type=click.IntRange(0), help="Workers, each with its own stack and target."
+)
+@click.option("--strict", is_flag=True, help="A SHOULD that is not met, or a partial run, fails too.")
+@click.option("--report-dir", default=Path("reports"), show_default=True, type=click.Path(path_type=Path))
+def run(**options: Any) -> int:
+    """Judge a provisioner and write conformance.json and junit.xml."""
+    # Imported here: pytest and the simulators would make every other command slow to start.
+    from conformance.runner import RunOptions, run_suite  # noqa: PLC0415
+
+    return run_suite(RunOptions(**options), console=Console())
+
+
+@main.command("list")
+def list_requirements() -> None:
+    """List the requirements."""
+    for entry in catalogue().values():
+        click.echo(f"{entry.id:<22} {entry.level:<7} {entry.sentence}")
+
+
+@main.command()
+@click.argument("requirement_id", metavar="ID")
+def explain(requirement_id: str) -> None:
+    """Explain one requirement."""
+    entry = requirement(requirement_id)
+    click.echo(f"{entry.id} ({entry.level}, duty {entry.duty}, source {entry.source})\n\n{entry.sentence}")
+    if entry.feature:
+        click.echo(f"\nIt applies to targets that declare {entry.feature}.")
+    if entry.implies:
+        click.echo(f"\nWhere it fails, these may merely follow from it: {', '.join(entry.implies)}.")
+
+
+if __name__ == "__main__":
+    main()

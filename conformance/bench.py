@@ -1,0 +1,116 @@
+"""The bench: one stack of simulators and one target, wired to each other, for one URL form."""
+
+import secrets
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from conformance.oracle.case import Declared
+from conformance.ports import reserved_port
+from conformance.process import TargetProcess, await_ready
+from conformance.target import TargetFile, UrlForm, fill
+from simulators.stack import Stack, StackSettings
+
+# Where a target that already runs has been pointed at: the simulators' documented addresses.
+DEFAULT_PORT_BASE: Final = 17_000
+# Accounts and events are new in every run, since a target may remember; ids stay below 2**31.
+LOWEST_ID: Final = 1_000_000
+HIGHEST_ID: Final = 2**31 - LOWEST_ID
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """A running stack with a ready target."""
+
+    stack: Stack
+    file: TargetFile
+    url_form: UrlForm
+    numbers: Iterator[int]
+    target: TargetProcess | None
+
+    @property
+    def declared(self) -> Declared:
+        """What the oracle must know."""
+        return Declared(
+            features=self.file.features,
+            url_form=self.url_form,
+            reading=self.file.simulators.reading,
+            success=self.file.simulators.success,
+            ack=self.file.timeouts.ack,
+        )
+
+    def death(self) -> str | None:
+        """A sentence about a target that ended by itself."""
+        return self.target.death() if self.target else None
+
+
+@contextmanager
+def open_bench(file: TargetFile, *, folder: Path, url_form: UrlForm, report_dir: Path) -> Iterator[Bench]:
+    """Start the simulators and the target, and end both.
+
+    `folder` is the target file's, the target's working directory.
+
+    Raises:
+        TargetError: the target did not start or never became ready.
+        AddressError: the simulators' addresses are taken.
+    """
+    with ExitStack() as resources:
+        starts = bool(file.target.command)
+        port = resources.enter_context(reserved_port(file.simulators.host)) if starts else 0
+        first = LOWEST_ID + secrets.randbelow(HIGHEST_ID - LOWEST_ID)
+        stack = resources.enter_context(Stack(_stack_settings(file, port=port, first_i_event=first)))
+        state_dir = resources.enter_context(tempfile.TemporaryDirectory(prefix="espf-target-"))
+        values = _values(file, stack, port=port, state_dir=state_dir, url_form=url_form)
+        target = None
+        if starts:
+            log = (
+                folder / file.target.log if file.target.log else report_dir / f"target-{url_form}-{port}.log"
+            )
+            target = resources.enter_context(TargetProcess(file, folder=folder, values=values, log=log))
+        else:
+            await_ready(file, values=values, death=lambda: None)
+        yield Bench(stack=stack, file=file, url_form=url_form, numbers=count(first), target=target)
+
+
+def _stack_settings(file: TargetFile, *, port: int, first_i_event: int) -> StackSettings:
+    options = file.simulators
+    return StackSettings(
+        clock="manual",
+        host=options.host,
+        advertise=options.advertise,
+        port_base=0 if file.target.command else DEFAULT_PORT_BASE,
+        events_url=fill(file.target.events_url, {"port": str(port), "host": options.host}),
+        reading=options.reading,
+        success=options.success,
+        silence=file.timeouts.silence,
+        settle=file.timeouts.settle,
+        first_i_event=first_i_event,
+    )
+
+
+def _values(
+    file: TargetFile, stack: Stack, *, port: int, state_dir: str, url_form: UrlForm
+) -> Mapping[str, str]:
+    """What the harness fills in for the placeholders of a target file."""
+    user = next(iter(stack.world.users.values()))
+    place = {"port": str(port), "host": file.simulators.host}
+    return {
+        **place,
+        "portabilling_url": stack.addresses.portabilling,
+        "espf_url": stack.addresses.portabilling,
+        "oms_url": stack.addresses.oms,
+        "login": user.login,
+        "password": user.password,
+        "api_token": user.api_token,
+        "oms_token": stack.world.oms.token,
+        "event_user": stack.world.events.user,
+        "event_password": stack.world.events.password,
+        "notify_url": fill(file.target.notify_url, place),
+        "state_dir": state_dir,
+        "url_form": url_form,
+        "ca_file": "",
+    }

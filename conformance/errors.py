@@ -1,0 +1,21 @@
+"""The errors of the judge, as one tree.
+
+ConformanceError
+├── TargetError         the target file is wrong, or the target does not start
+└── RequirementError    a requirement id is not in the catalogue
+
+Each message says what happened, what was expected and what to do. The judge's findings about a
+provisioner are never errors: they are checks, see `oracle`.
+"""
+
+
+class ConformanceError(Exception):
+    """The root: catch it to catch every error of the judge."""
+
+
+class TargetError(ConformanceError):
+    """The target file cannot be used, or the target did not start or answer."""
+
+
+class RequirementError(ConformanceError):
+    """A requirement id that the catalogue does not have."""

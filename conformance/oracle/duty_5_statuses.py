@@ -1,0 +1,177 @@
+"""The rules of duty 5: update the provisioning status for the account via the ESPF API."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from conformance.oracle.case import Case, Declared, read_status
+from conformance.oracle.checks import Check, Subject, answer, listed, told
+from conformance.oracle.outcomes import OUTCOMES, allowed_final, decided_status, owner_of_misdirected
+from simulators.espf.core import STATUSES
+from simulators.journal import Record
+
+# Per URL form: the requirement, how the path looks, and how the page writes it.
+URL_FORMS: Final = {
+    "i_account": (
+        "STATUS-URL-I-ACCOUNT",
+        re.compile(r"/espf/v1/account/i/[0-9]+/status"),
+        "/espf/v1/account/i/<i_account>/status",
+    ),
+    "id": ("STATUS-URL-ID", re.compile(r"/espf/v1/account/[^/?#]+/status"), "/espf/v1/account/<id>/status"),
+}
+
+
+def status_values(case: Case, _declared: Declared) -> Iterator[Check]:
+    """STATUS-VALUES: one of the four, to the letter."""
+    subject = Subject(requirement="STATUS-VALUES", i_account=case.i_account)
+    for status in case.statuses:
+        value = status.detail.get("status")
+        yield subject.check(
+            holds=value in STATUSES,
+            expected=f"status is exactly one of {listed(STATUSES)}",
+            received=f"status is {value!r}",
+            shown_by=[status],
+        )
+
+
+def status_group(case: Case, declared: Declared) -> Iterator[Check]:
+    """STATUS-GROUP: a declared group under its registered name, and the one whose outcome it is."""
+    for status in case.statuses:
+        group = status.detail.get("group")
+        subject = Subject(requirement="STATUS-GROUP", i_account=case.i_account, group=group)
+        yield subject.check(
+            holds=group in declared.groups,
+            expected=f"one of the declared groups {listed(list(declared.groups))}",
+            received=f"group {group!r} ({answer(status)})",
+            shown_by=[status],
+            otherwise="fail" if status.group is None else "warn",
+        )
+        owner = owner_of_misdirected(case, declared, status) if group in declared.groups else None
+        if owner:
+            yield subject.check(
+                holds=False,
+                expected=f"the outcome of {owner} under group {owner}",
+                received=f"{told(status)}, and no such report for {owner}",
+                shown_by=[*case.news_of(declared.groups[owner], before=status.seq), status],
+            )
+
+
+def status_not_early(case: Case, declared: Declared) -> Iterator[Check]:
+    """STATUS-NOT-EARLY: OK only after success was notified for all services of the group."""
+    for status, group in _declared_statuses(case, declared):
+        if read_status(status) != "OK":
+            continue
+        news = case.news_of(declared.groups[group], before=status.seq)
+        completed = {notice.detail["service"] for notice in news if notice.detail["state"] == "completed"}
+        yield Subject(requirement="STATUS-NOT-EARLY", i_account=case.i_account, group=group).check(
+            holds=completed >= set(declared.groups[group]),
+            expected=f"OK for {group} only after {listed(declared.groups[group])} completed",
+            received=f"OK when completed was notified for {listed(sorted(completed))}",
+            shown_by=[*news, status],
+        )
+
+
+def status_mapping(case: Case, declared: Declared) -> Iterator[Check]:
+    """STATUS-MAPPING: no failure or retry where all succeeded, and the last report says what was decided."""
+    for status, group in _declared_statuses(case, declared):
+        news = case.news_of(declared.groups[group], before=status.seq)
+        states = [notice.detail["state"] for notice in news]
+        decided = decided_status(
+            declared.groups[group], case.states_of(declared.groups[group], before=status.seq)
+        )
+        only_success = decided == "OK" and not {"failed", "retrying"} & set(states)
+        yield Subject(requirement="STATUS-MAPPING", i_account=case.i_account, group=group).check(
+            holds=not (only_success and read_status(status) in {"FAILED", "RETRY"}),
+            expected=f"a status for {group} that follows from {listed(states)}",
+            received=told(status),
+            shown_by=[*news, status],
+        )
+    yield from _last_reports(case, declared)
+
+
+def status_in_progress(case: Case, declared: Declared) -> Iterator[Check]:
+    """STATUS-IN-PROGRESS: reported between the order's acceptance and the outcome."""
+    for group, services in declared.groups.items():
+        news = [notice for notice in case.news_of(services) if notice.detail["state"] in OUTCOMES]
+        if not news:
+            continue
+        before = [status for status in _statuses_of(case, group) if status.seq < news[0].seq]
+        yield Subject(requirement="STATUS-IN-PROGRESS", i_account=case.i_account, group=group).check(
+            holds="IN_PROGRESS" in {read_status(status) for status in before},
+            expected=f"IN_PROGRESS for {group} before its outcome",
+            received=listed([told(status) for status in before]),
+            shown_by=[*before, news[0]],
+            otherwise="warn",
+        )
+
+
+def status_url(case: Case, declared: Declared) -> Iterator[Check]:
+    """STATUS-URL-I-ACCOUNT and STATUS-URL-ID: the form that the target was started with."""
+    for status in case.statuses:
+        yield url_check(status, declared)
+
+
+def url_check(status: Record, declared: Declared) -> Check:
+    """Check the URL of one status request; it may name no account at all."""
+    requirement, pattern, written = URL_FORMS[declared.url_form]
+    path = status.target.partition("?")[0]
+    has_form = bool(pattern.fullmatch(path))
+    names_account = status.i_account is not None
+    return Subject(requirement=requirement, i_account=status.i_account).check(
+        holds=has_form and names_account,
+        expected=f"POST {written}",
+        received=f"{status.method} {status.target}" + ("" if names_account else ", which names no account"),
+        shown_by=[status],
+    )
+
+
+def status_body(case: Case, declared: Declared) -> Iterator[Check]:
+    """STATUS-BODY: the body is of the form that its Content-Type names."""
+    subject = Subject(requirement="STATUS-BODY", i_account=case.i_account)
+    for status in case.statuses:
+        readable = "status" in status.detail and "group" in status.detail
+        content_type = status.request_headers.get("Content-Type", "no Content-Type")
+        yield subject.check(
+            holds=readable and bool(status.detail.get("body_fits_type")),
+            expected="status and group in the form that the Content-Type names",
+            received=f"{content_type}: {status.request_body[:200]}",
+            shown_by=[status],
+            otherwise="warn" if readable and declared.reading == "lenient" else "fail",
+        )
+
+
+def status_final(case: Case, declared: Declared) -> Iterator[Check]:
+    """STATUS-FINAL: the stored status of each group is one that the facts allow."""
+    for group in case.needed_groups(declared):
+        allowed, stored = allowed_final(case, declared, group), case.stored(group)
+        yield Subject(requirement="STATUS-FINAL", i_account=case.i_account, group=group).check(
+            holds=stored in allowed,
+            expected=f"stored for {group}: {' or '.join(value or 'nothing' for value in allowed)}",
+            received=f"stored: {stored or 'nothing'}",
+            shown_by=[*case.news_of(declared.groups[group]), *_statuses_of(case, group)],
+        )
+
+
+def _last_reports(case: Case, declared: Declared) -> Iterator[Check]:
+    """Where a group was reported on after its outcome, its last report is that outcome."""
+    for group, services in declared.groups.items():
+        meant, news = decided_status(services, case.states_of(services)), case.news_of(services)
+        later = [status for status in _statuses_of(case, group) if news and status.seq > news[-1].seq]
+        if meant and later:
+            yield Subject(requirement="STATUS-MAPPING", i_account=case.i_account, group=group).check(
+                holds=read_status(later[-1]) == meant,
+                expected=f"{meant} as the last report for {group}",
+                received=told(later[-1]),
+                shown_by=[news[-1], *later],
+            )
+
+
+def _declared_statuses(case: Case, declared: Declared) -> Iterator[tuple[Record, str]]:
+    for status in case.statuses:
+        group = str(status.detail.get("group"))
+        if group in declared.groups:
+            yield status, group
+
+
+def _statuses_of(case: Case, group: str) -> list[Record]:
+    return [status for status in case.statuses if status.detail.get("group") == group]

@@ -1,0 +1,147 @@
+"""The pytest plugin of the suite: gives each scenario its story, and carries its result to the report."""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from conformance.bench import Bench, open_bench
+from conformance.errors import TargetError
+from conformance.oracle.checks import Check
+from conformance.requirements import requirement
+from conformance.story import MissedWaitError, Result, Story
+from conformance.target import TargetFile, UrlForm, load_target
+
+SCENARIO: Final = "scenario"
+TARGET_ERROR: Final = "target_error"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """A scenario that ran: its name, what it was written for, and what came of it."""
+
+    name: str
+    url_form: UrlForm
+    requirements: tuple[str, ...]
+    result: Result
+
+    def to_json(self) -> str:
+        """Write it down, so that a worker can hand it to the controller."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Scenario":
+        """Read what `to_json` wrote."""
+        fields: dict[str, Any] = json.loads(text)
+        result = fields.pop("result")
+        checks = tuple(
+            Check(**{**check, "records": tuple(check["records"])}) for check in result.pop("checks")
+        )
+        requirements = tuple(fields.pop("requirements"))
+        return cls(**fields, requirements=requirements, result=Result(**result, checks=checks))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options that `espf-conformance run` passes on."""
+    group = parser.getgroup("espf", "ESPF conformance")
+    group.addoption("--espf-target", help="target file, or the name of a bundled one")
+    group.addoption("--espf-report-dir", help="folder for reports and logs")
+    group.addoption("--espf-only", action="append", default=[], help="only scenarios for this requirement")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the markers of the suite."""
+    config.addinivalue_line("markers", "proves(*ids): the requirements that a scenario is written for")
+    config.addinivalue_line("markers", "url_form(form): the one URL form that a scenario is for")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tell each story once with each URL form that the target declares."""
+    if "bench" not in metafunc.fixturenames:
+        return
+    forms = declared_forms(_load(metafunc.config)[1])
+    marker = metafunc.definition.get_closest_marker("url_form")
+    chosen = [form for form in forms if marker is None or form in marker.args]
+    metafunc.parametrize("bench", chosen, indirect=True, scope="session")
+
+
+def declared_forms(file: TargetFile) -> tuple[UrlForm, ...]:
+    """The URL forms to run: a target that already runs has been set up with its first one."""
+    return file.features.url if file.target.command else file.features.url[:1]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Check the ids that scenarios name, and keep those for the wanted requirements."""
+    only = set(config.getoption("--espf-only"))
+    for item in items:
+        for id_ in proved_by(item):
+            requirement(id_)
+    if only:
+        items[:] = [item for item in items if only & set(proved_by(item))]
+
+
+def proved_by(item: pytest.Item) -> tuple[str, ...]:
+    """The requirements that a scenario is written for."""
+    marker = item.get_closest_marker("proves")
+    return marker.args if marker else ()
+
+
+@pytest.fixture(scope="session")
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    """A stack and a target, started once per worker and URL form."""
+    path, file = _load(request.config)
+    report_dir = Path(request.config.getoption("--espf-report-dir"))
+    form: UrlForm = request.param
+    with open_bench(file, folder=path.parent, url_form=form, report_dir=report_dir) as opened:
+        yield opened
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "master")
+        opened.stack.journal.save(report_dir / f"journal-{worker}-{form}.jsonl")
+
+
+@pytest.fixture
+def story(bench: Bench) -> Story:
+    """A story of the test's own."""
+    return Story(bench)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
+    """Judge a scenario when it has been told to its end, or as far as it got."""
+    told = pyfuncitem.funcargs.get("story")
+    missed = None
+    try:
+        outcome: object = yield
+    except MissedWaitError as error:
+        outcome, missed = True, error
+    if isinstance(told, Story):
+        _conclude(pyfuncitem, told, missed=missed)
+    return outcome  # type: ignore[return-value]
+
+
+def _conclude(item: pytest.Function, story: Story, *, missed: MissedWaitError | None) -> None:
+    result = story.conclude(missed=missed)
+    scenario = Scenario(name=item.name, url_form=story.url_form, requirements=proved_by(item), result=result)
+    item.user_properties.append((SCENARIO, scenario.to_json()))
+    failed = [check for check in result.checks if check.grade == "fail"]
+    if failed or result.unsure:
+        lines = [
+            f"{check.requirement}: expected {check.expected}; received {check.received}" for check in failed
+        ]
+        pytest.fail("\n".join(lines) or f"waited in vain for {result.unsure}", pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Any:
+    """Mark the reports of targets that did not start, so that they are told from defects of the harness."""
+    report = yield
+    if call.excinfo and isinstance(call.excinfo.value, TargetError):
+        report.user_properties.append((TARGET_ERROR, str(call.excinfo.value)))
+    return report
+
+
+def _load(config: pytest.Config) -> tuple[Path, TargetFile]:
+    return load_target(config.getoption("--espf-target"))

@@ -1,0 +1,59 @@
+"""The catalogue: what a provisioner must do, as data; tests and checks only name its ids."""
+
+import tomllib
+from collections.abc import Collection, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from conformance.errors import RequirementError
+from simulators.validation import Strict
+
+
+class Requirement(Strict):
+    """One rule, its level and what its failure implies.
+
+    `feature` names what a target must declare for the rule to apply; None means that it always does.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[A-Z]+(-[A-Z]+)+$")]
+    duty: Annotated[int, Field(ge=1, le=5)]
+    level: Literal["MUST", "SHOULD"]
+    sentence: str
+    source: str
+    implies: tuple[str, ...]
+    feature: str | None = None
+
+
+@cache
+def catalogue() -> Mapping[str, Requirement]:
+    """All requirements by id, in the order of the duties."""
+    text = files("conformance").joinpath("requirements.toml").read_text(encoding="utf-8")
+    entries = TypeAdapter(tuple[Requirement, ...]).validate_python(tomllib.loads(text)["requirement"])
+    return {requirement.id: requirement for requirement in entries}
+
+
+def requirement(id_: str) -> Requirement:
+    """The requirement with this id.
+
+    Raises:
+        RequirementError: the catalogue has none.
+    """
+    try:
+        return catalogue()[id_]
+    except KeyError:
+        known = ", ".join(catalogue())
+        raise RequirementError(f"{id_} is no requirement of the catalogue: use one of {known}.") from None
+
+
+def consequences(failed: Collection[str], *, among: Collection[str]) -> frozenset[str]:
+    """Those of the doubted requirements that merely follow from one that failed beside them."""
+    return frozenset(implied for id_ in failed for implied in _implied(id_) if implied in among)
+
+
+@cache
+def _implied(id_: str) -> frozenset[str]:
+    direct = catalogue()[id_].implies
+    return frozenset(direct).union(*(_implied(implied) for implied in direct))

@@ -1,0 +1,147 @@
+"""Runs the suite against a target: one start by itself, then pytest, then the verdict and the exit code."""
+
+import os
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import pytest
+from rich.console import Console
+
+from conformance.bench import open_bench
+from conformance.errors import ConformanceError, TargetError
+from conformance.plugin import SCENARIO, TARGET_ERROR, Scenario
+from conformance.report import Run, print_report, write_files
+from conformance.requirements import requirement
+from conformance.target import TargetFile, load_target
+from conformance.verdict import Verdict, decide
+from simulators.commands import HARNESS_BROKE, INTERRUPTED
+
+CONFORMANT: Final = 0
+FAILED: Final = 1
+INCONCLUSIVE: Final = 2
+NOTHING_TESTED: Final = 5
+SUITE: Final = Path(__file__).parent / "suite"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """What the user asked for."""
+
+    target: str
+    report_dir: Path
+    only: tuple[str, ...] = ()
+    workers: int = 0
+    strict: bool = False
+
+
+@dataclass
+class Collector:
+    """A pytest plugin of the controller: gathers what came of each scenario and shows progress."""
+
+    console: Console
+    scenarios: list[Scenario] = field(default_factory=list)
+    target_errors: list[str] = field(default_factory=list)
+    harness_errors: list[str] = field(default_factory=list)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take in one report."""
+        properties = dict(report.user_properties)
+        if TARGET_ERROR in properties:
+            self.target_errors.append(str(properties[TARGET_ERROR]))
+        elif report.when == "call" and SCENARIO in properties:
+            self._scenario(Scenario.from_json(str(properties[SCENARIO])), failed=report.failed)
+        elif report.failed:
+            self.harness_errors.append(f"{report.nodeid} ({report.when}):\n{report.longreprtext}")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Take in that scenarios could not even be collected."""
+        if report.failed:
+            self.harness_errors.append(report.longreprtext)
+
+    def _scenario(self, scenario: Scenario, *, failed: bool) -> None:
+        self.scenarios.append(scenario)
+        mark = "[red]failed[/]" if failed else "[green]ok[/]"
+        hours = scenario.result.virtual_seconds / 3600
+        name = f"{scenario.name.removeprefix('test_').replace('_', ' ')}"
+        self.console.print(
+            f"  {mark}  {name}  ({hours:g} virtual h, {scenario.result.wall_seconds:.1f} s)", highlight=False
+        )
+
+
+def run_suite(options: RunOptions, *, console: Console) -> int:
+    """Run and report; gives the exit code.
+
+    Raises:
+        ConformanceError: the target file, an id of `only` or the target's start is wrong.
+    """
+    started = time.monotonic()
+    path, file = load_target(options.target)
+    for id_ in options.only:
+        requirement(id_)
+    _make_folder(options.report_dir)
+    preflight(file, folder=path.parent, report_dir=options.report_dir)
+    collector = Collector(console=console)
+    code = _pytest(options, collector)
+    if code == pytest.ExitCode.INTERRUPTED:
+        console.print("Interrupted: what had not run is missing from the report.")
+    scenarios = tuple(collector.scenarios)
+    verdict = decide(scenarios, file.features, only=options.only)
+    run = Run(file=file, verdict=verdict, scenarios=scenarios, wall_seconds=time.monotonic() - started)
+    write_files(run, options.report_dir)
+    print_report(run, console=console, report_dir=options.report_dir)
+    return _exit_code(code, collector, verdict, strict=options.strict)
+
+
+def preflight(file: TargetFile, *, folder: Path, report_dir: Path) -> None:
+    """Start simulators and target once by themselves, so that a wrong set-up is told once and at once.
+
+    Raises:
+        TargetError: the target does not start or never becomes ready.
+    """
+    with ExitStack() as resources:
+        bench = open_bench(file, folder=folder, url_form=file.features.url[0], report_dir=report_dir)
+        resources.enter_context(bench)
+
+
+def _make_folder(report_dir: Path) -> None:
+    try:
+        report_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConformanceError(
+            f"{report_dir} cannot be made: {error.strerror}. Name another folder with --report-dir."
+        ) from error
+
+
+def _pytest(options: RunOptions, collector: Collector) -> int:
+    own_file = Path(options.target)
+    arguments = [
+        *("-c", str(SUITE / "pytest.ini"), "--rootdir", str(SUITE), str(SUITE)),
+        *("-p", "no:cacheprovider", "-p", "no:terminal", "-p", "xdist.plugin", "-p", "conformance.plugin"),
+        *("--espf-target", str(own_file.absolute()) if own_file.is_file() else options.target),
+        *("--espf-report-dir", str(options.report_dir.absolute()), "-n", str(options.workers)),
+        *(f"--espf-only={id_}" for id_ in options.only),
+    ]
+    # Plugins of other packages have no place in a judge: they cost seconds of import and own option names.
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    return int(pytest.main(arguments, plugins=[collector]))
+
+
+def _exit_code(code: int, collector: Collector, verdict: Verdict, *, strict: bool) -> int:
+    """The first that applies, in the documented order: 3, 4, 5, 1, 2, 0."""
+    if code == pytest.ExitCode.INTERRUPTED:
+        return INTERRUPTED
+    if collector.harness_errors or code in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR}:
+        for error in collector.harness_errors:
+            collector.console.print(f"The harness itself broke: {error}", markup=False)
+        return HARNESS_BROKE
+    if collector.target_errors:
+        raise TargetError(collector.target_errors[0])
+    if not collector.scenarios:
+        collector.console.print("Nothing was tested: no scenario fits what the target declares and --only.")
+        return NOTHING_TESTED
+    if verdict.by_grade("fail") or (strict and (verdict.by_grade("warn") or verdict.verdict == "partial")):
+        return FAILED
+    return INCONCLUSIVE if verdict.verdict == "inconclusive" else CONFORMANT

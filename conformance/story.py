@@ -1,0 +1,148 @@
+"""A story: what a scenario tells step by step, with every wait ended by the thing waited for."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from conformance.bench import Bench
+from conformance.oracle.case import Case, cases
+from conformance.oracle.checks import Check
+from conformance.oracle.judge import judge
+from conformance.oracle.outcomes import is_settled
+from conformance.target import Action, UrlForm
+from simulators.emitter.core import Event
+from simulators.world import Account, Outcome, Plan, derived_account
+
+# The page: the OMS processes an order in ten minutes; such a system can take an hour.
+TEN_MINUTES: Final = 600.0
+ONE_HOUR: Final = 3600.0
+
+
+class MissedWaitError(Exception):
+    """What a story waited for did not come: it ends here, and the journal is judged as it is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What came of a story; `unsure` names the wait that ran out although no check failed."""
+
+    checks: tuple[Check, ...]
+    unsure: str | None
+    virtual_seconds: float
+    wall_seconds: float
+
+
+class Story:
+    """Tells one scenario on a bench, with accounts and events of its own."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._stack = bench.stack
+        self._first = bench.stack.journal.last_seq
+        self._virtual_start = bench.stack.clock.now()
+        self._real_start = time.monotonic()
+
+    @property
+    def url_form(self) -> UrlForm:
+        """The URL form that the target was started with."""
+        return self._bench.url_form
+
+    def create_account(self, *, pattern: str | None = None) -> Account:
+        """Create an account with a SIM card; `pattern` makes its ID from its number, as `str.format` does."""
+        account = derived_account(next(self._bench.numbers))
+        if pattern:
+            account = account.model_copy(update={"id": pattern.format(account.i_account)})
+        self._stack.add_account(account)
+        return account
+
+    def plan(self, account: Account, *, first: Outcome = "completed", last: Outcome = "completed") -> None:
+        """Plan the OMS's outcomes: the first group's services after ten minutes, the others after an hour."""
+        groups = list(self._bench.file.features.groups.values())
+        for services in groups:
+            outcome, delay = (first, TEN_MINUTES) if services is groups[0] else (last, ONE_HOUR)
+            for service in services:
+                plan = Plan(service=service, outcome=outcome, delay=delay)
+                self._stack.oms.plan(plan, i_account=account.i_account)
+
+    def emit(self, action: Action, account: Account) -> Event:
+        """Send the first declared event of an action, and wait for its answer."""
+        event_type = self._bench.file.features.actions[action][0]
+        with self._stack.guard:
+            event = self._stack.emitter.emit(event_type, i_account=account.i_account)
+        self._until_answered(event, times=1)
+        return event
+
+    def resend(self, event: Event) -> None:
+        """Send an event again, as the ESPF does when the answer was lost, and wait for its answer."""
+        before = self._answers(event)
+        with self._stack.guard:
+            self._stack.emitter.resend(event.i_event)
+        self._until_answered(event, times=before + 1)
+
+    def until_ordered(self, account: Account) -> None:
+        """Wait until the OMS has accepted orders for all that the account needs.
+
+        Then leave the target `[timeouts] settle` to report IN_PROGRESS: in the story minutes pass, and a
+        virtual jump must not rob it of them. It may leave that report out.
+        """
+        declared = self._bench.declared
+
+        def ordered() -> bool:
+            case = self._case(account)
+            placed = {service for order in case.accepted for service in order.detail["services"]}
+            return all(placed & set(declared.groups[group]) for group in case.needed_groups(declared))
+
+        def announced() -> bool:
+            case = self._case(account)
+            return all(case.stored(group) for group in case.needed_groups(declared))
+
+        what = f"accepted orders for i_account {account.i_account}"
+        self._until(ordered, what, limit=self._bench.file.timeouts.converge)
+        self._stack.journal.wait_until(announced, timeout=self._bench.file.timeouts.settle)
+
+    def advance(self, *, minutes: float) -> None:
+        """Let virtual time pass; what falls due is delivered and answered meanwhile."""
+        self._stack.clock.advance(minutes=minutes)
+
+    def until_reported(self, account: Account) -> None:
+        """Wait until every group of the account shows what the facts allow at this moment."""
+        self._until(
+            lambda: is_settled(self._case(account), self._bench.declared),
+            f"the statuses that the facts demand for i_account {account.i_account}",
+            limit=self._bench.file.timeouts.converge,
+        )
+
+    def conclude(self, *, missed: MissedWaitError | None = None) -> Result:
+        """Let the target come to rest, once, and judge all that happened."""
+        timeouts = self._bench.file.timeouts
+        quiet = self._stack.in_flight.wait_quiet(timeouts.settle, timeout=timeouts.converge)
+        checks = judge(self._stack.journal.records(since=self._first), self._bench.declared)
+        failed = any(check.grade == "fail" for check in checks)
+        unsure = str(missed) if missed else None if quiet else "the target to come to rest"
+        return Result(
+            checks=checks,
+            unsure=None if failed else unsure,
+            virtual_seconds=self._stack.clock.now() - self._virtual_start,
+            wall_seconds=time.monotonic() - self._real_start,
+        )
+
+    def _case(self, account: Account) -> Case:
+        found = cases(self._stack.journal.records(since=self._first))
+        return next(case for case in found if case.i_account == account.i_account)
+
+    def _answers(self, event: Event) -> int:
+        known = self._stack.emitter.event(event.i_event)
+        return len(known.deliveries) if known else 0
+
+    def _until_answered(self, event: Event, *, times: int) -> None:
+        # An unanswered delivery counts as failed after `silence`; a little later even that has been noted.
+        limit = self._bench.file.timeouts.silence + 1
+        self._until(
+            lambda: self._answers(event) >= times, f"an answer to i_event {event.i_event}", limit=limit
+        )
+
+    def _until(self, condition: Callable[[], bool], what: str, *, limit: float) -> None:
+        if not self._stack.journal.wait_until(condition, timeout=limit):
+            death = self._bench.death()
+            raise MissedWaitError(f"{what} (waited {limit:g} s)" + (f"\n{death}" if death else ""))

@@ -1,0 +1,34 @@
+"""The story that the page tells: from the creation of an account to its stored statuses."""
+
+import pytest
+
+from conformance.story import Story
+
+
+@pytest.mark.proves(
+    "EVENT-ACK",
+    "DATA-QUERY",
+    "ORDER-CONTENT",
+    "ORDER-ONCE",
+    "NOTICE-ACK",
+    "NOTICE-DELAY",
+    "STATUS-VALUES",
+    "STATUS-MAPPING",
+    "STATUS-IN-PROGRESS",
+    "STATUS-NOT-EARLY",
+    "STATUS-GROUP",
+    "STATUS-URL-I-ACCOUNT",
+    "STATUS-URL-ID",
+    "STATUS-BODY",
+    "STATUS-FINAL",
+)
+def test_documented_story(story: Story) -> None:
+    """An account is created; the OMS completes one group in ten minutes and the others in an hour."""
+    account = story.create_account()
+    story.plan(account)
+    story.emit("activate", account)
+    story.until_ordered(account)
+    story.advance(minutes=10)
+    story.until_reported(account)
+    story.advance(minutes=50)
+    story.until_reported(account)

@@ -1,0 +1,137 @@
+"""The target file: where the provisioner under test is, how it is started and what it declares."""
+
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from conformance.errors import TargetError
+from simulators.bundled import load
+from simulators.emitter.core import Success
+from simulators.espf.core import Reading
+from simulators.validation import InvalidFileError, Strict
+
+UrlForm = Literal["i_account", "id"]
+Action = Literal["activate", "modify", "deactivate"]
+Seconds = Annotated[float, Field(gt=0)]
+
+# What the harness fills in between braces.
+PLACEHOLDERS: Final = frozenset(
+    {
+        "python", "port", "host", "portabilling_url", "espf_url", "oms_url", "login", "password", "api_token",
+        "oms_token", "event_user", "event_password", "notify_url", "state_dir", "url_form", "ca_file",
+    }
+)  # fmt: skip
+DEFAULT_ACTIONS: Final[Mapping[Action, tuple[str, ...]]] = {"activate": ("Account/New",)}
+DEFAULT_GROUPS: Final[Mapping[str, tuple[str, ...]]] = {"HSS": ("HSS",), "PCRF": ("PCRF",)}
+_PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
+
+
+class Target(Strict):
+    """The provisioner itself; without `command` it already runs."""
+
+    name: str
+    version: str = ""
+    command: tuple[str, ...] = ()
+    kill: tuple[str, ...] = ()
+    events_url: str
+    notify_url: str
+    ready_url: str | None = None
+    log: str | None = None
+    env: Mapping[str, str] = Field(default_factory=dict)
+
+    def texts(self) -> Iterator[str]:
+        """Every text in which placeholders may stand."""
+        yield from (self.events_url, self.notify_url, self.ready_url or "", *self.command, *self.kill)
+        yield from self.env.values()
+
+
+class SimulatorOptions(Strict):
+    """Where the simulators listen and how they read the protocol."""
+
+    host: str = "127.0.0.1"
+    advertise: str = "127.0.0.1"
+    # This edition serves plain HTTP and imitates one release.
+    tls: Literal[False] = False
+    release: Literal["MR117"] = "MR117"
+    reading: Reading = "lenient"
+    success: Success = "200"
+
+
+class Features(Strict):
+    """What the target declares about itself."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=lambda name: name.replace("_", "-")
+    )
+
+    events: Annotated[tuple[Literal["legacy", "webhooks"], ...], Field(min_length=1)] = ("legacy", "webhooks")
+    url: Annotated[tuple[UrlForm, ...], Field(min_length=1)] = ("i_account", "id")
+    event_auth: bool = True
+    restart: bool = False
+    custom_groups: bool = False
+    dialect: Literal["simple"] = "simple"
+    actions: Mapping[Action, tuple[str, ...]] = DEFAULT_ACTIONS
+    groups: Annotated[Mapping[str, tuple[str, ...]], Field(min_length=1)] = DEFAULT_GROUPS
+
+
+class Timeouts(Strict):
+    """Every wait of the suite, in real seconds."""
+
+    ack: Seconds = 5.0
+    hang: Seconds = 2.0
+    silence: Seconds = 8.0
+    early: Seconds = 0.5
+    settle: Seconds = 0.3
+    converge: Seconds = 15.0
+    ready: Seconds = 20.0
+    stop: Seconds = 5.0
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.hang < self.ack < self.silence:
+            raise ValueError(
+                f"hang < ack < silence is required; they are {self.hang}, {self.ack} and {self.silence}"
+            )
+        return self
+
+
+class TargetFile(Strict):
+    """A target file as a whole."""
+
+    target: Target
+    simulators: SimulatorOptions = SimulatorOptions()
+    features: Features = Features()
+    timeouts: Timeouts = Timeouts()
+
+    @model_validator(mode="after")
+    def _placeholders_known(self) -> Self:
+        used = {name for text in self.target.texts() for name in _PLACEHOLDER.findall(text)}
+        if unknown := sorted(used - PLACEHOLDERS):
+            raise ValueError(f"these placeholders are not known: {', '.join(unknown)}")
+        if not self.target.command and "{port}" in "".join(self.target.texts()):
+            raise ValueError(
+                "{port} is only known when the harness starts the target: give a command or the port"
+            )
+        return self
+
+
+def load_target(name: str) -> tuple[Path, TargetFile]:
+    """Read a target file, by its path or by the name of a bundled one; gives its path too.
+
+    Raises:
+        TargetError: the file is missing or has mistakes; all of them are named.
+    """
+    try:
+        return load("targets", name, TargetFile)
+    except InvalidFileError as error:
+        raise TargetError(str(error)) from error
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """Replace the placeholders in a text of a target file."""
+    known = {"python": sys.executable, **values}
+    return _PLACEHOLDER.sub(lambda match: known[match.group(1)], text)

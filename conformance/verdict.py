@@ -1,0 +1,138 @@
+"""Turns what came of the scenarios into a verdict per requirement and one for the run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from conformance.oracle.checks import Check
+from conformance.plugin import Scenario
+from conformance.requirements import Requirement, catalogue, consequences
+from conformance.target import Features
+
+Grade = Literal["pass", "warn", "fail", "unsupported", "inconclusive", "blocked", "not-tested"]
+RunVerdict = Literal["conformant", "partial", "not-conformant", "inconclusive"]
+
+# The worse the later; what is not in the list was not judged at all.
+SEVERITY: Final[tuple[Grade, ...]] = ("pass", "warn", "blocked", "inconclusive", "fail")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """A check that did not pass, and the scenario in which it was made."""
+
+    scenario: str
+    url_form: str
+    check: Check
+    blocked: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequirementVerdict:
+    """The verdict on one requirement, the scenarios that judged it, and what they found."""
+
+    requirement: Requirement
+    verdict: Grade
+    reason: str
+    scenarios: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """The verdict on a run."""
+
+    verdict: RunVerdict
+    requirements: tuple[RequirementVerdict, ...]
+
+    def by_grade(self, grade: Grade) -> tuple[RequirementVerdict, ...]:
+        """The requirements with this verdict."""
+        return tuple(entry for entry in self.requirements if entry.verdict == grade)
+
+
+def decide(scenarios: Sequence[Scenario], features: Features, *, only: Sequence[str] = ()) -> Verdict:
+    """Decide on every requirement of the catalogue, then on the run.
+
+    `only` are the requirements that the user asked for; without it, all are.
+    """
+    entries = tuple(
+        _decide_one(requirement, scenarios, features, only=only) for requirement in catalogue().values()
+    )
+    return Verdict(verdict=_run_verdict(entries), requirements=entries)
+
+
+def is_declared(requirement: Requirement, features: Features) -> bool:
+    """Tell whether a target declares the feature that a requirement is about."""
+    if requirement.feature is None:
+        return True
+    kind, _, value = requirement.feature.partition(":")
+    declared = getattr(features, kind.replace("-", "_"))
+    return bool(value in declared if value else declared)
+
+
+def _decide_one(
+    requirement: Requirement, scenarios: Sequence[Scenario], features: Features, *, only: Sequence[str]
+) -> RequirementVerdict:
+    judged = [scenario for scenario in scenarios if requirement.id in _judged(scenario)]
+    evidence = tuple(found for scenario in judged for found in _evidence(scenario, requirement.id))
+    grade, reason = _grade(requirement, judged, evidence)
+    if not judged:
+        grade, reason = _why_not(requirement, features, only=only)
+    elif only and requirement.id not in only and grade == "pass":
+        grade, reason = "not-tested", "left out by --only"
+    return RequirementVerdict(
+        requirement=requirement,
+        verdict=grade,
+        reason=reason,
+        scenarios=tuple(f"{scenario.name}" for scenario in judged),
+        evidence=evidence,
+    )
+
+
+def _judged(scenario: Scenario) -> frozenset[str]:
+    """What a scenario says something about: what was checked, and what it was to prove but could not."""
+    checked = frozenset(check.requirement for check in scenario.result.checks)
+    return checked | frozenset(scenario.requirements if scenario.result.unsure else ())
+
+
+def _grade(
+    requirement: Requirement, judged: Sequence[Scenario], evidence: Sequence[Evidence]
+) -> tuple[Grade, str]:
+    """The worst of what was found."""
+    unsure = [s for s in judged if s.result.unsure and requirement.id in s.requirements]
+    found: list[tuple[Grade, str]] = [("pass", "")]
+    found += [("inconclusive", f"waited in vain for {scenario.result.unsure}") for scenario in unsure]
+    found += [
+        ("blocked", "follows from another failure")
+        if item.blocked
+        else (item.check.grade, item.check.received)
+        for item in evidence
+    ]
+    return max(found, key=lambda pair: SEVERITY.index(pair[0]))
+
+
+def _evidence(scenario: Scenario, id_: str) -> list[Evidence]:
+    doubted = frozenset(check.requirement for check in scenario.result.checks if check.grade != "pass")
+    failed = frozenset(check.requirement for check in scenario.result.checks if check.grade == "fail")
+    blocked = consequences(failed, among=doubted)
+    return [
+        Evidence(scenario=scenario.name, url_form=scenario.url_form, check=check, blocked=id_ in blocked)
+        for check in scenario.result.checks
+        if check.requirement == id_ and check.grade != "pass"
+    ]
+
+
+def _why_not(requirement: Requirement, features: Features, *, only: Sequence[str]) -> tuple[Grade, str]:
+    if not is_declared(requirement, features):
+        return "unsupported", f"the target does not declare {requirement.feature}"
+    if only and requirement.id not in only:
+        return "not-tested", "left out by --only"
+    return "not-tested", "no scenario could be told with what the target declares, or it did not come so far"
+
+
+def _run_verdict(entries: Sequence[RequirementVerdict]) -> RunVerdict:
+    grades = {entry.verdict for entry in entries}
+    if "fail" in grades:
+        return "not-conformant"
+    if grades & {"inconclusive", "blocked"}:
+        return "inconclusive"
+    return "partial" if "not-tested" in grades else "conformant"
