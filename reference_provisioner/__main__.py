@@ -1,0 +1,71 @@
+"""The process of the provisioner: settings from the environment, both receivers on one port, a clean stop."""
+
+import errno
+import logging
+import signal
+import sys
+from types import FrameType
+from typing import Any, Final
+
+import click
+import waitress
+
+from reference_provisioner.app import MAX_BODY
+from reference_provisioner.errors import StartError
+from reference_provisioner.provisioner import Provisioner
+from reference_provisioner.settings import Settings, read_settings
+
+# Configuration cannot be used: the same code in every command of the project.
+EXIT_START: Final = 4
+THREADS: Final = 8
+# A call that takes longer is left alone: the process ends, and the step is repeated at the next start.
+PATIENCE: Final = 0.5
+
+
+@click.command()
+def main() -> None:
+    """Run the reference provisioner; every setting comes from the environment."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    try:
+        settings = read_settings()
+        provisioner = Provisioner(settings)
+        server = _listen(settings, provisioner)
+    except StartError as error:
+        click.echo(str(error), err=True)
+        sys.exit(EXIT_START)
+    # Only now: before, another process might still be at work with the same database.
+    provisioner.workers.start()
+    logging.getLogger(__name__).info("listening on %s:%d", settings.host, settings.port)
+    try:
+        server.run()
+    finally:
+        server.close()
+        provisioner.stop(patience=PATIENCE)
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+def _listen(settings: Settings, provisioner: Provisioner) -> Any:
+    try:
+        return waitress.create_server(
+            provisioner.app,
+            host=settings.host,
+            port=settings.port,
+            threads=THREADS,
+            ident=None,
+            max_request_body_size=MAX_BODY,
+        )
+    except (OSError, ValueError) as error:
+        in_use = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        reason = "is in use" if in_use else f"cannot be listened on ({error})"
+        raise StartError(
+            f"Port {settings.port} on {settings.host} {reason}: set another HOST or PORT, or free this one."
+        ) from error
+
+
+if __name__ == "__main__":
+    main()

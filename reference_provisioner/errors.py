@@ -1,0 +1,51 @@
+"""The errors of the reference provisioner, as one tree: what each one says is who has to act next.
+
+ProvisionerError
+├── StartError             the operator: the environment, the address or the database cannot be used
+├── RequestError           the caller: what it sent us is answered with the error's `code`
+│   ├── UnauthorizedError  401, the credentials are missing or wrong
+│   ├── MalformedError     400, it cannot be read
+│   └── UnknownOrderError  404, it is about an order that was never made
+├── NeighbourError         time: a neighbour did not do what it was asked, so the step is tried again
+└── RefusedError           nobody: a neighbour refused for good, so trying again is of no use
+"""
+
+from typing import ClassVar
+
+
+class ProvisionerError(Exception):
+    """The root: catch it to catch every error of the provisioner."""
+
+
+class StartError(ProvisionerError):
+    """The provisioner cannot start until its operator changes something."""
+
+
+class RequestError(ProvisionerError):
+    """A received request is not taken and has no effect."""
+
+    code: ClassVar[int] = 400
+
+
+class UnauthorizedError(RequestError):
+    """The credentials of a received request are missing or wrong."""
+
+    code = 401
+
+
+class MalformedError(RequestError):
+    """A received request cannot be read."""
+
+
+class UnknownOrderError(RequestError):
+    """A notification is about an order, or a service of it, that was never ordered."""
+
+    code = 404
+
+
+class NeighbourError(ProvisionerError):
+    """A neighbour was silent, broken or busy: whether it did the work is unknown, so it is asked again."""
+
+
+class RefusedError(ProvisionerError):
+    """A neighbour understood what it was asked and refuses it for good."""

@@ -1,0 +1,132 @@
+"""Duty 2, query the subscriber data: the client of the PortaBilling JSON API."""
+
+import logging
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from reference_provisioner.errors import NeighbourError
+from reference_provisioner.models import Action, Event, Order, Subscriber
+from reference_provisioner.neighbour import HttpClient, json_object
+from reference_provisioner.session import ApiSession
+from reference_provisioner.store import Store, Task
+
+log = logging.getLogger(__name__)
+
+CLOSED: Final = "C"
+Info = TypeVar("Info", bound=BaseModel)
+
+
+def _listed(value: object) -> object:
+    return value if isinstance(value, list) else []
+
+
+class AccountInfo(BaseModel):
+    """What is read of an `account_info`; the other fields are ignored."""
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
+    i_account: int
+    id: str
+    bill_status: str | None = None
+    included_services: Annotated[list[Any], BeforeValidator(_listed)] = []
+
+
+class SimCardInfo(BaseModel):
+    """What is read of a `sim_card_info`; all of it is absent for an account without a SIM card."""
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
+    iccid: str | None = None
+    imsi: str | None = None
+    msisdn: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortaBilling:
+    """The two look-ups, each of which raises NeighbourError when it got no answer that can be used."""
+
+    http: HttpClient
+    session: ApiSession
+    portabilling_url: str
+
+    def account(self, i_account: int) -> AccountInfo | None:
+        """Return the account, or None when there is no such account (DATA-NOT-FOUND)."""
+        reply = self._call("Account/get_account_info", i_account).get("account_info")
+        return None if reply is None else _read(AccountInfo, reply)
+
+    def sim_card(self, i_account: int) -> SimCardInfo:
+        """Return the data of the account's SIM card, empty when it has none."""
+        return _read(
+            SimCardInfo, self._call("SIMCard/get_sim_card_info", i_account).get("sim_card_info") or {}
+        )
+
+    def _call(self, method: str, i_account: int) -> dict[str, Any]:
+        token = self.session.token()
+        ok, reply = self._post(method, i_account, token)
+        # DATA-SESSION-EXPIRY, DATA-FAULT: only this fault is about the session; any other stays what it is.
+        if not ok and "check_auth" in str(reply.get("faultcode")):
+            ok, reply = self._post(method, i_account, self.session.token(refused=token))
+        if not ok:
+            raise NeighbourError(f"{method} failed: {reply.get('faultcode', 'no faultcode')}")
+        return reply
+
+    def _post(self, method: str, i_account: int, token: str) -> tuple[bool, dict[str, Any]]:
+        url = f"{self.portabilling_url}/rest/{method}"
+        answer = self.http.post(url, token=token, json={"params": {"i_account": i_account}})
+        # PortaBilling answers 200 or, with a fault, 500; a proxy before it may answer anything else.
+        if answer.status_code not in {200, 500}:
+            raise NeighbourError(f"{answer.status_code} from {url}")
+        return answer.status_code == 200, json_object(answer)  # noqa: PLR2004 - see above
+
+
+def _read(kind: type[Info], reply: object) -> Info:
+    try:
+        return kind.model_validate(reply)
+    except ValidationError as error:
+        raise NeighbourError(f"PortaBilling answered something that is not a {kind.__name__}") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuerySubscriber:
+    """The step from an event to its order, or to the end of the event when nothing is to be ordered."""
+
+    portabilling: PortaBilling
+    store: Store
+    services: tuple[str, ...]
+
+    def __call__(self, task: Task) -> None:
+        """Do the step; raises NeighbourError when it has to be done again."""
+        event = Event.model_validate(task.payload)
+        order = self._order(event)
+        if isinstance(order, Order):
+            self.store.make_order(task, order)
+        else:
+            log.info("event %d of account %d orders nothing: %s", event.i_event, event.i_account, order)
+            self.store.finish(task)
+
+    def _order(self, event: Event) -> Order | str:
+        """Return the order, or why there is none."""
+        account = self.portabilling.account(event.i_account)
+        if account is None:
+            return "there is no such account"
+        # EVENT-REORDER: a closing that overtook this event is not undone by it.
+        if account.bill_status == CLOSED and event.action is not Action.DEACTIVATE:
+            return "the account is closed"
+        services = services_needed(self.services, included=account.included_services)
+        if not services:
+            return "the account includes none of the services"
+        sim_card = self.portabilling.sim_card(event.i_account)
+        return Order(
+            # ORDER-REPLY-LOST: derived from the event, so that each repetition says the same.
+            reference=f"event-{event.i_event}",
+            action=event.action,
+            subscriber=Subscriber(i_account=event.i_account, id=account.id, **sim_card.model_dump()),
+            services=services,
+        )
+
+
+def services_needed(services: tuple[str, ...], *, included: list[Any]) -> tuple[str, ...]:
+    """Return those of the services that the account includes; an account that lists none needs all."""
+    return tuple(service for service in services if service in included) if included else services
