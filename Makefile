@@ -14,7 +14,7 @@ READY := .venv/.installed
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-conformance: $(READY) ## Judge the reference provisioner; ARGS="--budget small" adds options
+conformance: $(READY) ## Judge the reference provisioner; ARGS="--only STATUS-VALUES" adds options
 	@$(BIN)/espf-conformance run --target reference --report-dir reports $(ARGS)
 
 test: $(READY) ## Run the harness's own tests; ARGS="-k clock" adds options
@@ -48,7 +48,7 @@ system-packages: ## Install the Debian packages of system-packages.txt that are 
 	else \
 		echo "Installing Debian packages:$$missing"; \
 		apt-get -qq update \
-			&& DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $$missing; \
+			&& DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends $$missing; \
 	fi
 
 clean: ## Remove all that the other targets made, .venv included

@@ -1,0 +1,1 @@
+"""Load before go-live; for now the benchmarks of the harness itself, see `benchmarks`."""

@@ -1,0 +1,1 @@
+"""Benchmarks: each prints a table; tests decide, benchmarks only tell."""
