@@ -22,7 +22,9 @@ def main() -> int:
         sys.stderr.write(f"{command[0]} cannot be started: {error.strerror}\n")
         return 127
     threading.Thread(target=_end_with_owner, args=(child, stop_seconds), daemon=True).start()
-    return child.wait()
+    code = child.wait()
+    # As a shell says it: 128 and the number of the signal that killed it.
+    return code if code >= 0 else 128 - code
 
 
 def _end_with_owner(child: "subprocess.Popen[bytes]", stop_seconds: float) -> None:

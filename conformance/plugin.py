@@ -22,10 +22,14 @@ TARGET_ERROR: Final = "target_error"
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """A scenario that ran: its name, what it was written for, and what came of it."""
+    """A scenario that ran: its name, what it was written for, and what came of it.
+
+    `journal` is the file in the report folder that holds its exchanges.
+    """
 
     name: str
     url_form: UrlForm
+    journal: str
     requirements: tuple[str, ...]
     result: Result
 
@@ -98,8 +102,7 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     form: UrlForm = request.param
     with open_bench(file, folder=path.parent, url_form=form, report_dir=report_dir) as opened:
         yield opened
-        worker = os.environ.get("PYTEST_XDIST_WORKER", "master")
-        opened.stack.journal.save(report_dir / f"journal-{worker}-{form}.jsonl")
+        opened.stack.journal.save(report_dir / _journal_name(form))
 
 
 @pytest.fixture
@@ -124,7 +127,13 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
 
 def _conclude(item: pytest.Function, story: Story, *, missed: MissedWaitError | None) -> None:
     result = story.conclude(missed=missed)
-    scenario = Scenario(name=item.name, url_form=story.url_form, requirements=proved_by(item), result=result)
+    scenario = Scenario(
+        name=item.name,
+        url_form=story.url_form,
+        journal=_journal_name(story.url_form),
+        requirements=proved_by(item),
+        result=result,
+    )
     item.user_properties.append((SCENARIO, scenario.to_json()))
     failed = [check for check in result.checks if check.grade == "fail"]
     if failed or result.unsure:
@@ -141,6 +150,11 @@ def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Any:
     if call.excinfo and isinstance(call.excinfo.value, TargetError):
         report.user_properties.append((TARGET_ERROR, str(call.excinfo.value)))
     return report
+
+
+def _journal_name(form: UrlForm) -> str:
+    """A file of its own for each worker and URL form."""
+    return f"journal-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-{form}.jsonl"
 
 
 def _load(config: pytest.Config) -> tuple[Path, TargetFile]:

@@ -20,6 +20,8 @@ from conformance.target import TargetFile, fill
 # Real seconds between two questions whether a starting target is ready; nothing can be waited on.
 READY_INTERVAL: Final = 0.02
 LAST_WORDS: Final = 5
+# Exit codes above it tell of a signal, as in a shell.
+SIGNALLED: Final = 128
 
 
 class TargetProcess:
@@ -71,9 +73,9 @@ class TargetProcess:
             return None
         lines = self._log.read_text(errors="replace").splitlines()[-LAST_WORDS:]
         words = "\n".join(f"  | {line}" for line in lines) or "  | (it said nothing)"
-        return (
-            f"{self._file.target.name} ended with exit code {code}; its last words in {self._log}:\n{words}"
-        )
+        signalled = f" (signal {code - SIGNALLED})" if code > SIGNALLED else ""
+        name = self._file.target.name
+        return f"{name} ended with exit code {code}{signalled}; its last words in {self._log}:\n{words}"
 
     def _start(self) -> None:
         target = self._file.target

@@ -114,10 +114,10 @@ def _print_failure(entry: RequirementVerdict, *, console: Console) -> None:
     console.print(
         f"\n[bold red]{requirement.id}[/] ({requirement.level}, source {requirement.source})", highlight=False
     )
-    console.print(f"  {requirement.sentence}", markup=False, highlight=False)
+    console.print(f"  {requirement.sentence}", markup=False, highlight=False, soft_wrap=True)
     lines = _evidence_lines(entry)
     for line in lines[:SHOWN]:
-        console.print(line, markup=False, highlight=False)
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     if len(lines) > SHOWN:
         console.print(f"  and {len(lines) - SHOWN} more in conformance.json", highlight=False)
 
@@ -127,7 +127,7 @@ def _evidence_lines(entry: RequirementVerdict) -> Sequence[str]:
         f"  in {item.scenario}, i_account {item.check.i_account}\n"
         f"    expected  {item.check.expected}\n"
         f"    received  {item.check.received}\n"
-        f"    shown by  journal records {', '.join(map(str, item.check.records))}"
+        f"    shown by  records {', '.join(map(str, item.check.records))} of {item.journal}"
         for item in entry.evidence
         if not item.blocked and item.check.grade == "fail"
     ]

@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 from rich.console import Console
+from rich.markup import escape
 
 from conformance.bench import open_bench
 from conformance.errors import ConformanceError, TargetError
@@ -65,10 +66,11 @@ class Collector:
         self.scenarios.append(scenario)
         mark = "[red]failed[/]" if failed else "[green]ok[/]"
         hours = scenario.result.virtual_seconds / 3600
-        name = f"{scenario.name.removeprefix('test_').replace('_', ' ')}"
-        self.console.print(
-            f"  {mark}  {name}  ({hours:g} virtual h, {scenario.result.wall_seconds:.1f} s)", highlight=False
-        )
+        function, bracket, parameters = scenario.name.removeprefix("test_").partition("[")
+        name = escape(function.replace("_", " ") + f" {bracket}{parameters}")
+        seconds = scenario.result.wall_seconds
+        line = f"  {mark}  {name}  ({hours:.2g} virtual h, {seconds:.1f} s)"
+        self.console.print(line, highlight=False, soft_wrap=True)
 
 
 def run_suite(options: RunOptions, *, console: Console) -> int:

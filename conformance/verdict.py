@@ -22,6 +22,7 @@ class Evidence:
 
     scenario: str
     url_form: str
+    journal: str
     check: Check
     blocked: bool
 
@@ -83,7 +84,7 @@ def _decide_one(
         requirement=requirement,
         verdict=grade,
         reason=reason,
-        scenarios=tuple(f"{scenario.name}" for scenario in judged),
+        scenarios=tuple(scenario.name for scenario in judged),
         evidence=evidence,
     )
 
@@ -115,7 +116,13 @@ def _evidence(scenario: Scenario, id_: str) -> list[Evidence]:
     failed = frozenset(check.requirement for check in scenario.result.checks if check.grade == "fail")
     blocked = consequences(failed, among=doubted)
     return [
-        Evidence(scenario=scenario.name, url_form=scenario.url_form, check=check, blocked=id_ in blocked)
+        Evidence(
+            scenario=scenario.name,
+            url_form=scenario.url_form,
+            journal=scenario.journal,
+            check=check,
+            blocked=id_ in blocked,
+        )
         for check in scenario.result.checks
         if check.requirement == id_ and check.grade != "pass"
     ]

@@ -1,0 +1,108 @@
+"""What end-to-end tests share: target files made from the reference's, and runs of the real command."""
+
+import json
+import os
+import select
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulators.bundled import find
+
+MARK = "ESPF_HARNESS_TEST"
+# Real seconds within which a run must have ended; far above what any takes.
+DEADLINE = 120
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """A run of a command that has ended."""
+
+    code: int
+    output: str
+    errors: str
+    report_dir: Path
+
+    @property
+    def report(self) -> Any:
+        """The report for programs."""
+        return json.loads((self.report_dir / "conformance.json").read_text())
+
+    def ids(self, verdict: str) -> set[str]:
+        """The requirements with a verdict."""
+        return {entry["id"] for entry in self.report["requirements"] if entry["verdict"] == verdict}
+
+
+@pytest.fixture(name="marked_env")
+def _marked_env() -> Iterator[Mapping[str, str]]:
+    """An environment by which every process that a test starts is found again, and none may be left."""
+    mark = uuid.uuid4().hex
+    yield {**os.environ, MARK: mark}
+
+    left = [pid for pid in _marked(mark) if not _ends(pid)]
+
+    assert left == []
+
+
+def _marked(mark: str) -> list[int]:
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (entry / "environ").read_bytes():
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+def _ends(pid: int) -> bool:
+    """Wait for the end of a process that is about to end by itself."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    ready, _, _ = select.select([handle], [], [], 10)
+    os.close(handle)
+    return bool(ready)
+
+
+@pytest.fixture(name="write_target")
+def _write_target(tmp_path: Path) -> Callable[..., Path]:
+    """Write a target file like the reference's, with another program and shorter waits."""
+
+    def write(program: Path, *, timeouts: str = "converge = 2.0") -> Path:
+        lines = find("targets", "reference").read_text().splitlines()
+        command = f'command = ["{{python}}", "{program}"]'
+        changed = [command if line.startswith("command") else line for line in lines]
+        path = tmp_path / "target.toml"
+        path.write_text("\n".join([*changed, "", "[timeouts]", timeouts, ""]))
+        return path
+
+    return write
+
+
+@pytest.fixture(name="run_conformance")
+def _run_conformance(tmp_path: Path, marked_env: Mapping[str, str]) -> Callable[..., Finished]:
+    """Run `espf-conformance run` as a process of its own."""
+
+    def run(target: Path | str, *options: str) -> Finished:
+        report_dir = tmp_path / "reports"
+        command = [sys.executable, "-m", "conformance", "run", "--target", str(target), *options]
+        done = subprocess.run(
+            [*command, "--report-dir", str(report_dir)],
+            env=marked_env,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
+            check=False,
+        )
+        return Finished(code=done.returncode, output=done.stdout, errors=done.stderr, report_dir=report_dir)
+
+    return run
