@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
@@ -150,8 +151,9 @@ class Journal:
     def records(self, *, since: int = 0) -> tuple[Record, ...]:
         """The records whose number is above `since`, in order."""
         with self._guard:
-            skipped = max(0, since - self.dropped)
-            return tuple(list(self._records)[skipped:])
+            # From the end, so that following a long journal costs no more than what is new.
+            newest_first = takewhile(lambda record: record.seq > since, reversed(self._records))
+            return tuple(newest_first)[::-1]
 
     def wait_for(self, seen: Callable[[Record], bool], *, timeout: float, since: int = 0) -> Record | None:
         """The first record that fits, as soon as there is one; None after `timeout` real seconds."""

@@ -7,13 +7,18 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from conformance.ports import reserved_port
+from conformance.process import TargetProcess
+from conformance.target import load_target
 from simulators.bundled import find
+from simulators.stack import Stack, StackSettings
 
 MARK = "ESPF_HARNESS_TEST"
 # Real seconds within which a run must have ended; far above what any takes.
@@ -106,3 +111,42 @@ def _run_conformance(tmp_path: Path, marked_env: Mapping[str, str]) -> Callable[
         return Finished(code=done.returncode, output=done.stdout, errors=done.stderr, report_dir=report_dir)
 
     return run
+
+
+@contextmanager
+def _reference(port: int, stack: Stack, folder: Path) -> Iterator[None]:
+    """Start the reference provisioner as a developer would: with the documented addresses and credentials."""
+    path, file = load_target("reference")
+    known = {
+        "port": str(port),
+        "host": "127.0.0.1",
+        "portabilling_url": stack.addresses.portabilling,
+        "espf_url": stack.addresses.portabilling,
+        "oms_url": stack.addresses.oms,
+        "login": "provisioner",
+        "password": "offline-only",
+        "oms_token": "offline-oms",
+        "event_user": "espf",
+        "event_password": "offline-events",
+        "notify_url": f"http://127.0.0.1:{port}/notifications",
+        "state_dir": str(folder),
+        "url_form": "i_account",
+    }
+    with TargetProcess(file, folder=path.parent, values=known, log=folder / "log"):
+        yield
+
+
+@pytest.fixture(name="beside_reference")
+def _beside_reference(tmp_path: Path) -> Callable[..., AbstractContextManager[Stack]]:
+    """Start a stack with the reference provisioner beside it; options are those of `StackSettings`."""
+
+    @contextmanager
+    def start(**options: Any) -> Iterator[Stack]:
+        with ExitStack() as resources:
+            port = resources.enter_context(reserved_port("127.0.0.1"))
+            settings = StackSettings(events_url=f"http://127.0.0.1:{port}/events", **options)
+            stack = resources.enter_context(Stack(settings))
+            resources.enter_context(_reference(port, stack, tmp_path))
+            yield stack
+
+    return start

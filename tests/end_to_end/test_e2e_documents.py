@@ -3,17 +3,15 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from conformance.ports import reserved_port
-from conformance.process import TargetProcess
 from conformance.target import PLACEHOLDERS, load_target
-from simulators.stack import Stack, StackSettings
+from simulators.stack import Stack
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -33,34 +31,13 @@ def test_contract_names_all_that_the_judge_fills_in() -> None:
     assert set(re.findall(r"`\{(\w+)\}`", CONTRACT)) == PLACEHOLDERS
 
 
-@contextmanager
-def _reference(port: int, stack: Stack, folder: Path) -> Iterator[None]:
-    """The reference provisioner beside a stack, as a developer would start it."""
-    path, file = load_target("reference")
-    known = {
-        "port": str(port),
-        "host": "127.0.0.1",
-        "portabilling_url": stack.addresses.portabilling,
-        "espf_url": stack.addresses.portabilling,
-        "oms_url": stack.addresses.oms,
-        "login": "provisioner",
-        "password": "offline-only",
-        "oms_token": "offline-oms",
-        "event_user": "espf",
-        "event_password": "offline-events",
-        "notify_url": f"http://127.0.0.1:{port}/notifications",
-        "state_dir": str(folder),
-        "url_form": "i_account",
-    }
-    with TargetProcess(file, folder=path.parent, values=known, log=folder / "log"):
-        yield
-
-
 def _is_stored(stack: Stack, group: str, status: str) -> bool:
     return stack.espf.status_of(189, group) == status
 
 
-def test_commands_of_the_readme_drive_a_stack(tmp_path: Path) -> None:
+def test_commands_of_the_readme_drive_a_stack(
+    beside_reference: Callable[..., AbstractContextManager[Stack]],
+) -> None:
     """Offline development as the README tells it: emit, advance ten minutes, see that HSS is OK."""
     commands = re.findall(r"^\.venv/bin/espf-simulators (.+)$", README, re.MULTILINE)
     wanted = {
@@ -69,11 +46,7 @@ def test_commands_of_the_readme_drive_a_stack(tmp_path: Path) -> None:
         "statuses": [],
     }
     printed = []
-    with ExitStack() as resources:
-        port = resources.enter_context(reserved_port("127.0.0.1"))
-        settings = StackSettings(clock="real", events_url=f"http://127.0.0.1:{port}/events")
-        stack = resources.enter_context(Stack(settings))
-        resources.enter_context(_reference(port, stack, tmp_path))
+    with beside_reference(clock="real") as stack:
         for command in commands:
             words = [
                 sys.executable,
