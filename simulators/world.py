@@ -36,11 +36,19 @@ class Account(Strict):
 
 
 class User(Strict):
-    """An API user of PortaBilling."""
+    """An API user of PortaBilling, with the claims that its access tokens carry (S25)."""
 
     login: str
     password: str
     api_token: str
+    i_user: int = 1
+    i_env: int = 1
+    realm: Literal["admin", "accounts"] = "admin"
+    scopes: str = "espf.api:write espf.handlers:write"
+    audience: tuple[str, ...] = ("portabilling-api", "portasip-api", "espf-api")
+    is_super_user: bool = False
+    # The web password's life is 30 days by default; an expired one cannot log in (S18, S26).
+    password_expired: bool = False
 
 
 class EventCredentials(Strict):

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 from urllib.parse import unquote
 
-from simulators.portabilling.sessions import Sessions
-from simulators.world import PREDEFINED_GROUPS, Account, World, read_i_account
+from simulators.portabilling.sessions import LockedOutError, Sessions
+from simulators.portabilling.tokens import TokenError
+from simulators.world import PREDEFINED_GROUPS, Account, User, World, read_i_account
 
 Reading = Literal["lenient", "strict"]
 
 STATUSES: Final = ("OK", "IN_PROGRESS", "RETRY", "FAILED")
 MAX_MESSAGE: Final = 4000
+# What a token's claims must hold (S25: the admin realm's tokens do, those of accounts do not).
+AUDIENCE: Final = "espf-api"
+SCOPE: Final = "espf.api:write"
 # The two URL forms, as segments behind /espf/v1: account/i/<i_account>/status and account/<id>/status.
 _I_ACCOUNT_FORM: Final = 4
 _ID_FORM: Final = 3
@@ -49,21 +53,29 @@ class EspfApi:
         self._history: dict[tuple[int, str], list[StatusReport]] = {}
 
     def check_auth(self, scheme: str, credentials: str) -> None:
-        """Accept Bearer tokens and Basic credentials of API users (S31, S32).
+        """Accept Bearer tokens and Basic credentials of API users who may write statuses (S31, S32, S25).
 
         Raises:
-            Refusal: 401; authentication fails with a real status code here, not with 500 (S25).
+            Refusal: 401 where the credentials are nobody's, 403 where they lack the ESPF's audience or
+                scope; real status codes here, not the 500 of the JSON API (S25).
         """
-        if scheme == "Bearer" and self._sessions.by_access_token(credentials):
-            return
-        login, colon, password = credentials.partition(":")
-        if (
-            scheme == "Basic"
-            and colon
-            and self._sessions.credentials_fit(login=login, password=password, token=password)
-        ):
-            return
-        raise Refusal(401, "The credentials of a PortaBilling API user are required.")
+        user = self._user(scheme, credentials)
+        if user is None:
+            raise Refusal(401, "The credentials of a PortaBilling API user are required.")
+        if AUDIENCE not in user.audience or SCOPE not in user.scopes.split():
+            raise Refusal(403, f"{user.login} may not use the ESPF API: it needs {AUDIENCE} and {SCOPE}.")
+
+    def _user(self, scheme: str, credentials: str) -> User | None:
+        try:
+            if scheme == "Bearer":
+                session = self._sessions.by_access_token(credentials)
+                return session.user if session else None
+            login, colon, password = credentials.partition(":")
+            if scheme == "Basic" and colon:
+                return self._sessions.user(login=login, password=password, token=password)
+        except (TokenError, LockedOutError):
+            return None
+        return None
 
     def account_of(self, raw_path: str) -> Account:
         """The account that a status URL names; `raw_path` is still percent-encoded.

@@ -7,7 +7,8 @@ from typing import Any
 from flask import Flask, Response, jsonify, request
 
 from simulators.journal import Exchange
-from simulators.portabilling.core import BAD_PARAMS, Call, Fault, PortaBilling
+from simulators.portabilling.core import Call, PortaBilling
+from simulators.portabilling.faults import BAD_PARAMS, Fault
 from simulators.web import EXCHANGE
 
 

@@ -2,30 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
-from simulators.portabilling.sessions import Session, Sessions
+from simulators.portabilling.faults import (
+    AUTH_MISSING,
+    BAD_PARAMS,
+    SESSION_DEAD,
+    TOKEN_DEAD,
+    TOKEN_UNDECODABLE,
+    UNKNOWN_METHOD,
+    Fault,
+)
+from simulators.portabilling.session_methods import Params, SessionMethods
+from simulators.portabilling.sessions import Sessions
+from simulators.portabilling.tokens import TokenError
 from simulators.world import Account, World, read_i_account
-
-Params = Mapping[str, Any]
-
-AUTH_FAILED: Final = "Server.Session.auth_failed"
-SESSION_DEAD: Final = "Server.Session.check_auth.auth_failed"
-TOKEN_DEAD: Final = "Client.Session.check_auth.failed_to_process_access_token"  # noqa: S105 - a faultcode
-AUTH_MISSING: Final = "Client.check_auth.envelope_missed"
-PING_FAILED: Final = "Client.Session.ping.failed_to_process_access_token"
-# Not in the public table of faults; made after its pattern `Client.Service.method.reason` (2.6).
-UNKNOWN_METHOD: Final = "Client.unknown_method"
-BAD_PARAMS: Final = "Client.invalid_parameters"
-
-
-class Fault(Exception):  # noqa: N818 - the protocol calls it a fault
-    """A refusal of the JSON API: HTTP 500 with `faultcode` and `faultstring` (S15, S25)."""
-
-    def __init__(self, faultcode: str, faultstring: str) -> None:
-        super().__init__(f"{faultcode}: {faultstring}")
-        self.faultcode = faultcode
-        self.faultstring = faultstring
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,10 +41,8 @@ class PortaBilling:
     def __init__(self, *, world: World, sessions: Sessions) -> None:
         self._world = world
         self._sessions = sessions
-        self._open: Mapping[str, Callable[[Params], dict[str, Any]]] = {
-            "Session/login": self._login,
-            "Session/ping": self._ping,
-        }
+        self._session_methods = SessionMethods(sessions)
+        self._open = self._session_methods.methods()
         self._guarded: Mapping[str, Callable[[Params], dict[str, Any]]] = {
             "Account/get_account_info": self._get_account_info,
             "SIMCard/get_sim_card_info": self._get_sim_card_info,
@@ -87,29 +76,22 @@ class PortaBilling:
     def _check_auth(self, call: Call) -> None:
         """Accept Bearer, `session_id`, login with password, or login with token (2.2)."""
         if call.bearer is not None:
-            if not self._sessions.by_access_token(call.bearer):
-                raise Fault(TOKEN_DEAD, "The access token is not valid")
+            self._check_bearer(call.bearer)
         elif "session_id" in call.auth_info:
             if not self._sessions.by_session_id(str(call.auth_info["session_id"])):
                 raise Fault(SESSION_DEAD, "The session is not valid")
         elif "login" in call.auth_info:
-            if not self._sessions.credentials_fit(**_credentials(call.auth_info)):
-                raise Fault(SESSION_DEAD, "The login or the password is incorrect")
+            self._session_methods.user_of(call.auth_info, faultcode=SESSION_DEAD)
         else:
             raise Fault(AUTH_MISSING, "The request carries no authentication")
 
-    def _login(self, params: Params) -> dict[str, Any]:
-        session: Session | None = self._sessions.login(**_credentials(params))
-        if not session:
-            raise Fault(AUTH_FAILED, "The login or the password is incorrect; passwords are case-sensitive")
-        return session.as_answer()
-
-    def _ping(self, params: Params) -> dict[str, Any]:
-        # A dead session is not a fault: 200 with user_id 0 (S25, S18).
-        token = params.get("access_token")
-        if not isinstance(token, str):
-            raise Fault(PING_FAILED, "The access token cannot be read")
-        return {"user_id": 1 if self._sessions.by_access_token(token) else 0}
+    def _check_bearer(self, token: str) -> None:
+        try:
+            session = self._sessions.by_access_token(token)
+        except TokenError as error:
+            raise Fault(TOKEN_UNDECODABLE, str(error)) from error
+        if session is None:
+            raise Fault(TOKEN_DEAD, "The access token is not valid")
 
     def _get_account_info(self, params: Params) -> dict[str, Any]:
         account = self.find_account(params)
@@ -156,9 +138,3 @@ def _number(value: Any) -> int:
     if number is None:
         raise Fault(BAD_PARAMS, f"i_account is not a number: {value!r}")
     return number
-
-
-def _credentials(fields: Params) -> dict[str, Any]:
-    return {name: str(fields.get(name, "")) or None for name in ("password", "token")} | {
-        "login": str(fields.get("login", ""))
-    }

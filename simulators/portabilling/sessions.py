@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from simulators.portabilling.tokens import TokenSigner
 from simulators.world import User
 
 # Two captures show 48 hours (S25); a setting, since other installations answer 900 seconds (S18).
 LIFETIME: Final = 172_800.0
+# Assumed: how many wrong passwords in a row lock a login is not public, only that some do (S18).
+MAX_FAILURES: Final = 10
 
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
     """What a login gives; `expires` is real time, since the provisioner reads its own clock."""
 
-    login: str
+    user: User
     session_id: str
     access_token: str
     refresh_token: str
@@ -25,8 +28,11 @@ class Session:
 
     def as_answer(self) -> dict[str, Any]:
         """The fields of a login's answer (2.3: both expiry fields, since clients rely on either)."""
+        return {"session_id": self.session_id, **self.as_refreshed()}
+
+    def as_refreshed(self) -> dict[str, Any]:
+        """The fields of a refresh's answer: those of a login but for `session_id` (S25)."""
         return {
-            "session_id": self.session_id,
             "access_token": self.access_token,
             "refresh_token": self.refresh_token,
             "expires_at": datetime.fromtimestamp(self.expires, UTC).strftime("%Y-%m-%d %H:%M:%S"),
@@ -34,39 +40,75 @@ class Session:
         }
 
 
+class LockedOutError(Exception):
+    """Too many wrong passwords in a row: the login is refused whatever comes with it."""
+
+
 class Sessions:
     """The open sessions; `wall` gives real seconds since 1970."""
 
     def __init__(
-        self, *, users: Mapping[str, User], wall: Callable[[], float], lifetime: float = LIFETIME
+        self,
+        *,
+        users: Mapping[str, User],
+        wall: Callable[[], float],
+        lifetime: float = LIFETIME,
+        max_failures: int = MAX_FAILURES,
     ) -> None:
         self._users = users
         self._wall = wall
         self._lifetime = lifetime
-        self._sessions: list[Session] = []
+        self._max_failures = max_failures
+        self._signer = TokenSigner()
+        self._sessions: dict[str, Session] = {}
+        self._failures: dict[str, int] = {}
 
-    def login(self, *, login: str, password: str | None = None, token: str | None = None) -> Session | None:
-        """Open a session by password or API token; None when they are not the user's."""
-        if not self.credentials_fit(login=login, password=password, token=token):
-            return None
+    def user(self, *, login: str, password: str | None = None, token: str | None = None) -> User | None:
+        """The user whose password or API token these are; None when they are nobody's.
+
+        Raises:
+            LockedOutError: the login failed too often before.
+        """
+        if self._failures.get(login, 0) >= self._max_failures:
+            raise LockedOutError(f"{login} is locked after {self._max_failures} failures in a row")
+        user = self._users.get(login)
+        if user and (password == user.password or token == user.api_token):
+            self._failures.pop(login, None)
+            return user
+        self._failures[login] = self._failures.get(login, 0) + 1
+        return None
+
+    def open(self, user: User, *, session_id: str | None = None) -> Session:
+        """Open a session for a user, or give one a new access token in the place of its old one."""
+        expires = self._wall() + self._lifetime
+        key = session_id or secrets.token_hex(16)
         session = Session(
-            login=login,
-            session_id=secrets.token_hex(16),
-            access_token=secrets.token_urlsafe(48),
+            user=user,
+            session_id=key,
+            access_token=self._signer.sign(self._claims(user, session_id=key, expires=expires)),
             refresh_token=secrets.token_hex(16),
-            expires=self._wall() + self._lifetime,
+            expires=expires,
             lifetime=self._lifetime,
         )
-        self._sessions.append(session)
+        self._sessions[key] = session
         return session
 
-    def credentials_fit(self, *, login: str, password: str | None = None, token: str | None = None) -> bool:
-        """Tell whether these are a user's password or API token."""
-        user = self._users.get(login)
-        return user is not None and (password == user.password or token == user.api_token)
+    def refresh(self, refresh_token: str) -> Session | None:
+        """Give a living session a new access token; the old one ends."""
+        session = self._living(lambda session: session.refresh_token == refresh_token)
+        return self.open(session.user, session_id=session.session_id) if session else None
+
+    def end(self, session: Session) -> None:
+        """Log out."""
+        self._sessions.pop(session.session_id, None)
 
     def by_access_token(self, access_token: str) -> Session | None:
-        """The living session of an access token."""
+        """The living session of an access token; None where it was revoked, replaced or expired.
+
+        Raises:
+            TokenError: the text is no access token at all.
+        """
+        self._signer.read(access_token)
         return self._living(lambda session: session.access_token == access_token)
 
     def by_session_id(self, session_id: str) -> Session | None:
@@ -77,6 +119,22 @@ class Sessions:
         """End every session, as a restart of the billing server would."""
         self._sessions.clear()
 
+    def _claims(self, user: User, *, session_id: str, expires: float) -> dict[str, Any]:
+        """The claims of the capture in the administrators' realm (S25)."""
+        return {
+            "exp": int(expires),
+            "iat": int(expires - self._lifetime),
+            "i_user": user.i_user,
+            "i_env": user.i_env,
+            "login": user.login,
+            "scopes": user.scopes,
+            "jti": session_id,
+            "realm": user.realm,
+            "aud": list(user.audience),
+            "is_super_user": int(user.is_super_user),
+        }
+
     def _living(self, fits: Callable[[Session], bool]) -> Session | None:
-        self._sessions = [session for session in self._sessions if session.expires > self._wall()]
-        return next((session for session in self._sessions if fits(session)), None)
+        now = self._wall()
+        self._sessions = {key: session for key, session in self._sessions.items() if session.expires > now}
+        return next((session for session in self._sessions.values() if fits(session)), None)
