@@ -109,7 +109,7 @@ class Journal:
             source=source,
             destination=destination,
             method=method,
-            target=target,
+            target=self._masker.target(target),
             request_headers=self._masker.headers(headers),
             request_body=self._masker.body(text, content_type=_content_type(headers)),
             **correlation,

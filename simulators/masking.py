@@ -3,16 +3,18 @@
 import hashlib
 import hmac
 import json
+import re
 import secrets
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 SECRET_FIELDS: Final = frozenset(
     {"password", "token", "api_token", "access_token", "refresh_token", "session_id", "h323_password"}
 )
-SECRET_HEADERS: Final = frozenset({"authorization", "cookie", "set-cookie"})
+COOKIE_HEADERS: Final = frozenset({"cookie", "set-cookie"})
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
+JSON_SECRET: Final = re.compile(rf'("(?:{"|".join(SECRET_FIELDS)})"\s*:\s*")((?:[^"\\]|\\.)*)(")')
 # Form fields of the JSON API whose values are JSON text (S9, S19).
 JSON_FIELDS: Final = frozenset({"auth_info", "params"})
 
@@ -25,10 +27,13 @@ class Masker:
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Mask the values of headers that carry credentials, and keep their scheme word."""
-        return {
-            name: self._credentials(value) if name.lower() in SECRET_HEADERS else value
-            for name, value in headers.items()
-        }
+        return {name: self._header(name.lower(), value) for name, value in headers.items()}
+
+    def target(self, text: str) -> str:
+        """Mask the secret fields of JSON in a request target, where old clients write it (S17, S24)."""
+        if "{" not in text and "%7b" not in text.lower():
+            return text
+        return "/".join(self._segment(segment) for segment in text.split("/"))
 
     def body(self, text: str, *, content_type: str) -> str:
         """Mask the secret fields of a JSON or form body; any other text stays as it is, to the letter."""
@@ -36,9 +41,18 @@ class Masker:
             return self._form(text)
         return self._json(text)
 
-    def _credentials(self, value: str) -> str:
-        scheme, _, credentials = value.rpartition(" ")
-        return f"{scheme} {self._mark(credentials)}".strip()
+    def _header(self, name: str, value: str) -> str:
+        if name in COOKIE_HEADERS:
+            return self._mark(value)
+        if name != "authorization":
+            return value
+        scheme, _, credentials = value.partition(" ")
+        return f"{scheme} {self._mark(credentials)}" if credentials else self._mark(value)
+
+    def _segment(self, segment: str) -> str:
+        text = unquote(segment)
+        masked = self._json(text)
+        return segment if masked == text else quote(masked)
 
     def _form(self, text: str) -> str:
         pairs = parse_qsl(text, keep_blank_values=True)
@@ -56,7 +70,8 @@ class Masker:
         try:
             value = json.loads(text)
         except (ValueError, RecursionError):
-            return text
+            # Broken JSON, or JSON inside a multipart body: the rest of the text stays as it is.
+            return JSON_SECRET.sub(lambda found: f"{found[1]}{self._mark(found[2])}{found[3]}", text)
         return json.dumps(self._walk(value))
 
     def _walk(self, value: Any) -> Any:

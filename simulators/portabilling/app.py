@@ -1,52 +1,101 @@
-"""The web skin of the JSON API: reads `/rest/<Service>/<method>` requests and writes answers and faults."""
+"""The web skin of the JSON API: reads requests below `/rest` in all documented forms, writes answers."""
 
 import json
 import threading
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import unquote
 
 from flask import Flask, Response, jsonify, request
 
 from simulators.journal import Exchange
 from simulators.portabilling.core import Call, PortaBilling
-from simulators.portabilling.faults import BAD_PARAMS, Fault
-from simulators.web import EXCHANGE
+from simulators.portabilling.faults import BAD_PARAMS, UNKNOWN_METHOD, Fault
+from simulators.web import EXCHANGE, raw_target
+
+# Assumed: the guide says that both are set as cookies (S9), but not under which names.
+TOKEN_COOKIE: Final = "access_token"  # noqa: S105 - a cookie's name
+SESSION_COOKIE: Final = "session_id"
+LOGIN: Final = "Session/login"
 
 
 def create_app(core: PortaBilling, *, guard: threading.Condition) -> Flask:
     """Make the application; it is to be mounted at `/rest`."""
     app = Flask("portabilling")
+    # The legacy form of a login has an empty segment: /Session/login//{...} (S24).
+    app.url_map.merge_slashes = False
 
-    # Some clients end the path with a slash (S18, S19).
-    @app.post("/<service>/<method>", strict_slashes=False)
-    def call(service: str, method: str) -> Response:
-        read = _read_call(service, method)
+    @app.route("/<path:_decoded>", methods=["GET", "POST"])
+    def call(_decoded: str) -> Response:
+        read = _read_call()
         exchange: Exchange = request.environ[EXCHANGE]
         with guard:
             exchange.note(operation=read.operation, i_account=_account_of(core, read))
-            return jsonify(core.handle(read))
+            answer = core.handle(read)
+        response = jsonify(answer)
+        if read.operation == LOGIN:
+            response.set_cookie(TOKEN_COOKIE, answer["access_token"], httponly=True)
+            response.set_cookie(SESSION_COOKIE, answer["session_id"], httponly=True)
+        return response
 
     @app.errorhandler(Fault)
     def fault(error: Fault) -> tuple[Response, int]:
         # Every failure is HTTP 500, an authentication failure too (S15, S25).
         return jsonify(faultcode=error.faultcode, faultstring=error.faultstring), 500
 
+    @app.errorhandler(404)
+    def not_found(_error: Exception) -> tuple[Response, int]:
+        return fault(Fault(UNKNOWN_METHOD, "The path names no service and method"))
+
+    @app.errorhandler(405)
+    def not_allowed(_error: Exception) -> tuple[Response, int]:
+        return fault(Fault(UNKNOWN_METHOD, f"{request.method} is not served: POST is"))
+
     return app
 
 
-def _read_call(service: str, method: str) -> Call:
-    """Read a JSON body, or the form fields `auth_info` and `params` with JSON text in them (S9, S19)."""
-    if request.is_json:
-        body = _object(request.get_data(as_text=True))
-    else:
-        body = {name: _object(request.form.get(name, "")) for name in ("auth_info", "params")}
+def _read_call() -> Call:
+    """Read the service and the method from the raw path, and the rest from wherever it stands."""
+    path = raw_target(request.environ).partition("?")[0].partition("/rest/")[2]
+    service, _, rest = path.partition("/")
+    method, _, legacy = rest.partition("/")
+    operation = f"{unquote(service)}/{unquote(method)}"
+    body = _legacy_parts(operation, legacy) if legacy else _body_parts()
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    bearer = token if scheme == "Bearer" else None
+    auth_info = _part(body, "auth_info")
+    if bearer is None and not auth_info:
+        bearer, auth_info = _cookies()
     return Call(
-        service=service,
-        method=method,
+        service=unquote(service),
+        method=unquote(method),
         params=_part(body, "params"),
-        auth_info=_part(body, "auth_info"),
-        bearer=token if scheme == "Bearer" else None,
+        auth_info=auth_info,
+        bearer=bearer,
     )
+
+
+def _body_parts() -> dict[str, Any]:
+    """Read a JSON body (MR101 and later), or form fields with JSON text in them (S9, S19)."""
+    if request.is_json:
+        return _object(request.get_data(as_text=True))
+    return {name: _object(request.form.get(name, "")) for name in ("auth_info", "params")}
+
+
+def _legacy_parts(operation: str, path: str) -> dict[str, Any]:
+    """Read `<auth_info JSON>/<params JSON>`; a login's first one is empty or left out (S17, S24)."""
+    texts = [unquote(segment) for segment in path.rstrip("/").split("/")]
+    if operation == LOGIN:
+        return {"params": _object(texts[-1])}
+    return {"auth_info": _object(texts[0]), "params": _object(texts[1] if len(texts) > 1 else "")}
+
+
+def _cookies() -> tuple[str | None, dict[str, Any]]:
+    """The access token or the session id of a login's cookies."""
+    if TOKEN_COOKIE in request.cookies:
+        return request.cookies[TOKEN_COOKIE], {}
+    session_id = request.cookies.get(SESSION_COOKIE)
+    return None, {"session_id": session_id} if session_id else {}
 
 
 def _object(text: str) -> dict[str, Any]:
@@ -59,7 +108,7 @@ def _object(text: str) -> dict[str, Any]:
     return value
 
 
-def _part(body: dict[str, Any], name: str) -> dict[str, Any]:
+def _part(body: Mapping[str, Any], name: str) -> dict[str, Any]:
     part = body.get(name, {})
     if not isinstance(part, dict):
         raise Fault(BAD_PARAMS, f"{name} is not an object")
