@@ -1,6 +1,7 @@
 """The world's data: accounts, groups, users and credentials, read from a file or made at run time."""
 
 from collections.abc import Mapping
+from itertools import count
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
@@ -15,6 +16,7 @@ PREDEFINED_GROUPS: Final = (
 )  # fmt: skip
 # The documented example of a custom group has i_group 1001 (S32).
 FIRST_CUSTOM_GROUP: Final = 1001
+MAX_GROUP_NAME: Final = 64
 
 Outcome = Literal["completed", "failed"]
 
@@ -90,10 +92,10 @@ class World:
         self.users: Mapping[str, User] = {user.login: user for user in file.users}
         self.events = file.events
         self.oms = file.oms
-        self.groups: Mapping[str, int] = {
-            **{name: number for number, name in enumerate(PREDEFINED_GROUPS, start=1)},
-            **{name: number for number, name in enumerate(file.groups, start=FIRST_CUSTOM_GROUP)},
-        }
+        self._groups = {name: number for number, name in enumerate(PREDEFINED_GROUPS, start=1)}
+        self._custom_numbers = count(FIRST_CUSTOM_GROUP)
+        for name in file.groups:
+            self.add_group(name)
         self._accounts: dict[int, Account] = {}
         self._ids: dict[str, int] = {}
         for account in file.accounts:
@@ -110,6 +112,36 @@ class World:
             return cls(load("worlds", name, WorldFile)[1])
         except InvalidFileError as error:
             raise WorldError(str(error)) from error
+
+    @property
+    def groups(self) -> Mapping[str, int]:
+        """The registered groups and their numbers (`i_group`), predefined ones first."""
+        return self._groups
+
+    def add_group(self, name: str) -> int:
+        """Register a custom group; gives its number, which is never used again.
+
+        Raises:
+            WorldError: the name is empty, too long (S32) or taken.
+        """
+        if not 0 < len(name) <= MAX_GROUP_NAME:
+            raise WorldError(
+                f"Group name {name!r} is not possible: it needs 1 to {MAX_GROUP_NAME} characters."
+            )
+        if name in self._groups:
+            raise WorldError(f"Group {name!r} is registered already: choose another name.")
+        self._groups[name] = next(self._custom_numbers)
+        return self._groups[name]
+
+    def delete_group(self, name: str) -> None:
+        """Delete a custom group.
+
+        Raises:
+            WorldError: it is predefined.
+        """
+        if name in PREDEFINED_GROUPS:
+            raise WorldError(f"Group {name!r} is predefined: only custom groups can be deleted (S32).")
+        del self._groups[name]
 
     @property
     def accounts(self) -> tuple[Account, ...]:
@@ -140,10 +172,10 @@ class World:
         return self._accounts.get(self._ids.get(account_id, 0))
 
 
-def read_i_account(value: Any) -> int | None:
-    """Read an i_account written as a number or as a string of digits (S17, S24); None when it is neither."""
+def read_number(value: Any) -> int | None:
+    """Read an id written as a number or as a string of digits (S17, S24); None when it is neither."""
     if isinstance(value, str) and value.isascii() and value.isdigit():
-        # Python itself refuses to read thousands of digits; no i_account is that long.
+        # Python itself refuses to read thousands of digits; no id is that long.
         return int(value[:20])
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 

@@ -18,13 +18,7 @@ def create_app(core: EspfApi, *, guard: threading.Condition, reading: Reading = 
     """Make the application; it is to be mounted at `/espf`."""
     app = Flask("espf")
 
-    @app.get("/v1/groups")
-    def groups() -> Response:
-        exchange: Exchange = request.environ[EXCHANGE]
-        exchange.note(operation="groups")
-        with guard:
-            _authenticate(core)
-            return jsonify(group_list=core.group_list())
+    _add_groups(app, core, guard=guard, reading=reading)
 
     @app.post("/v1/account/<path:_decoded>")
     def update_status(_decoded: str) -> Response:
@@ -48,6 +42,42 @@ def create_app(core: EspfApi, *, guard: threading.Condition, reading: Reading = 
         return jsonify(error=error.description), error.code or 500
 
     return app
+
+
+def _add_groups(app: Flask, core: EspfApi, *, guard: threading.Condition, reading: Reading) -> None:
+    """The operations on groups: the list is plural, a single group singular, as documented (S32)."""
+
+    def authenticated(operation: str) -> None:
+        exchange: Exchange = request.environ[EXCHANGE]
+        exchange.note(operation=operation)
+        _authenticate(core)
+
+    @app.get("/v1/groups")
+    def groups() -> Response:
+        with guard:
+            authenticated("groups")
+            return jsonify(group_list=core.group_list())
+
+    @app.post("/v1/group/create")
+    def create_group() -> Response:
+        with guard:
+            authenticated("group/create")
+            return jsonify(core.create_group(_fields(reading)))
+
+    # Assumed: both ways are documented, their URLs are not (S32).
+    @app.delete("/v1/group/<i_group>")
+    def delete_group(i_group: str) -> Response:
+        with guard:
+            authenticated("group/delete")
+            core.delete_group(i_group)
+        return jsonify({})
+
+    @app.post("/v1/group/delete")
+    def post_delete_group() -> Response:
+        with guard:
+            authenticated("group/delete")
+            core.delete_group(_fields(reading).get("i_group"))
+        return jsonify({})
 
 
 def _path_behind_version() -> str:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 from urllib.parse import unquote
 
+from simulators.errors import WorldError
 from simulators.portabilling.sessions import LockedOutError, Sessions
 from simulators.portabilling.tokens import TokenError
-from simulators.world import PREDEFINED_GROUPS, Account, User, World, read_i_account
+from simulators.world import PREDEFINED_GROUPS, Account, User, World, read_number
 
 Reading = Literal["lenient", "strict"]
 
@@ -89,7 +90,7 @@ class EspfApi:
         segments = [unquote(segment) for segment in raw_path.split("/") if segment]
         account = None
         if len(segments) == _I_ACCOUNT_FORM and segments[1] == "i":
-            account = self._world.account(read_i_account(segments[2]))
+            account = self._world.account(read_number(segments[2]))
         elif len(segments) == _ID_FORM:
             account = self._world.account_by_id(segments[1])
         if account is None or segments[-1] != "status":
@@ -131,6 +132,37 @@ class EspfApi:
             {"i_group": str(number), "name": name, "is_custom": name not in PREDEFINED_GROUPS}
             for name, number in self._world.groups.items()
         ]
+
+    def create_group(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Register a custom group; answers its name and number (S32).
+
+        Raises:
+            Refusal: 400, the name is missing, too long or taken.
+        """
+        name = fields.get("name")
+        if not isinstance(name, str):
+            raise Refusal(400, f"name is {name!r}: the name of the new group is required.")
+        try:
+            return {"name": name, "i_group": self._world.add_group(name)}
+        except WorldError as error:
+            raise Refusal(400, str(error)) from error
+
+    def delete_group(self, i_group: Any) -> None:
+        """Delete a custom group that no account has a status in.
+
+        Raises:
+            Refusal: 404, no group has this number; 400, it is predefined or used.
+        """
+        number = read_number(i_group)
+        name = next((name for name, known in self._world.groups.items() if known == number), None)
+        if name is None:
+            raise Refusal(404, f"No group has the i_group {i_group!r}.")
+        if any(group == name for _, group in self._history):
+            raise Refusal(400, f"Group {name!r} is used: accounts have a status in it.")
+        try:
+            self._world.delete_group(name)
+        except WorldError as error:
+            raise Refusal(400, str(error)) from error
 
     def _status(self, value: Any) -> str:
         # The documented example sends "OK " with a trailing blank (P; section 5, row 1).

@@ -16,7 +16,7 @@ from simulators.portabilling.faults import (
 from simulators.portabilling.session_methods import Params, SessionMethods
 from simulators.portabilling.sessions import Sessions
 from simulators.portabilling.tokens import TokenError
-from simulators.world import Account, World, read_i_account
+from simulators.world import Account, World, read_number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +134,7 @@ def _sim_card_info(account: Account) -> dict[str, Any]:
 
 
 def _number(value: Any) -> int:
-    number = read_i_account(value)
+    number = read_number(value)
     if number is None:
         raise Fault(BAD_PARAMS, f"i_account is not a number: {value!r}")
     return number
