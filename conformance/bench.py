@@ -13,6 +13,7 @@ from conformance.oracle.case import Declared
 from conformance.ports import reserved_port
 from conformance.process import TargetProcess, await_ready
 from conformance.target import TargetFile, UrlForm, fill
+from simulators.emitter.core import EmitterSettings
 from simulators.stack import Stack, StackSettings
 
 # Where a target that already runs has been pointed at: the simulators' documented addresses.
@@ -85,7 +86,7 @@ def _stack_settings(file: TargetFile, *, port: int, first_i_event: int) -> Stack
         port_base=0 if file.target.command else DEFAULT_PORT_BASE,
         events_url=fill(file.target.events_url, {"port": str(port), "host": options.host}),
         reading=options.reading,
-        success=options.success,
+        events=EmitterSettings(success=options.success),
         silence=file.timeouts.silence,
         settle=file.timeouts.settle,
         first_i_event=first_i_event,

@@ -10,6 +10,7 @@ import click
 from simulators import __version__
 from simulators.client import DEFAULT_CONTROL, ControlClient
 from simulators.commands import Commands
+from simulators.emitter.core import EmitterSettings, Numbers, Success
 from simulators.errors import ControlError
 from simulators.stack import DEFAULT_EVENTS_URL, Stack, StackSettings
 
@@ -38,13 +39,15 @@ def main() -> None:
 )
 @click.option("--reading", default="lenient", show_default=True, type=click.Choice(["lenient", "strict"]))
 @click.option("--success", default="200", show_default=True, type=click.Choice(["200", "any-2xx"]))
+@click.option("--numbers", default="ints", show_default=True, type=click.Choice(["ints", "strings", "mixed"]))
 @json_option
-def up(*, as_json: bool, **options: Any) -> None:
+def up(*, as_json: bool, success: Success, numbers: Numbers, **options: Any) -> None:
     """Start all simulators and serve until Ctrl-C or SIGTERM."""
     endings = {signal.SIGINT, signal.SIGTERM}
     # Blocked before any thread starts, so that only `sigwait` below receives them.
     signal.pthread_sigmask(signal.SIG_BLOCK, endings)
-    with Stack(StackSettings(**options)) as stack:
+    events = EmitterSettings(success=success, numbers=numbers)
+    with Stack(StackSettings(events=events, **options)) as stack:
         addresses = asdict(stack.addresses)
         if as_json:
             click.echo(json.dumps(addresses))

@@ -73,13 +73,18 @@ class Journal:
     """An append-only, bounded list of records that can be queried, waited on and saved."""
 
     def __init__(
-        self, *, guard: threading.Condition, now: Callable[[], float], capacity: int = CAPACITY
+        self,
+        *,
+        guard: threading.Condition,
+        now: Callable[[], float],
+        capacity: int = CAPACITY,
+        masker: Masker | None = None,
     ) -> None:
         self._guard = guard
         self._now = now
         self._records: deque[Record] = deque(maxlen=capacity)
         self._next = 1
-        self._masker = Masker()
+        self._masker = masker or Masker()
 
     @property
     def last_seq(self) -> int:

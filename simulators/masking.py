@@ -22,8 +22,9 @@ JSON_FIELDS: Final = frozenset({"auth_info", "params"})
 class Masker:
     """Replaces secrets by marks keyed with a secret of its own: they tell equality and nothing else."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, credential_header: str = "Authorization") -> None:
         self._key = secrets.token_bytes(16)
+        self._credential_headers = {"authorization", credential_header.lower()}
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Mask the values of headers that carry credentials, and keep their scheme word."""
@@ -44,7 +45,7 @@ class Masker:
     def _header(self, name: str, value: str) -> str:
         if name in COOKIE_HEADERS:
             return self._mark(value)
-        if name != "authorization":
+        if name not in self._credential_headers:
             return value
         scheme, _, credentials = value.partition(" ")
         return f"{scheme} {self._mark(credentials)}" if credentials else self._mark(value)

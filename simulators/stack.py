@@ -11,11 +11,12 @@ from simulators.clock import Clock, InFlight, parse_mode
 from simulators.control.app import Controls
 from simulators.control.app import create_app as create_control_app
 from simulators.emitter.app import create_app as create_emitter_app
-from simulators.emitter.core import Emitter, Success
+from simulators.emitter.core import Emitter, EmitterSettings
 from simulators.errors import StackError
 from simulators.espf.app import create_app as create_espf_app
 from simulators.espf.core import EspfApi, Reading
 from simulators.journal import Journal, Party
+from simulators.masking import Masker
 from simulators.oms.app import create_app as create_oms_app
 from simulators.oms.core import Oms
 from simulators.oms.simple import SimpleDialect
@@ -29,6 +30,7 @@ from simulators.world import Account, World
 # Where a provisioner that runs beside `espf-simulators up` is expected to take events.
 DEFAULT_EVENTS_URL: Final = "http://127.0.0.1:8080/events"
 SETTLE: Final = 0.3
+DEFAULT_EMITTER: Final = EmitterSettings()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +47,7 @@ class StackSettings:
     port_base: int = 0
     events_url: str = DEFAULT_EVENTS_URL
     reading: Reading = "lenient"
-    success: Success = "200"
+    events: EmitterSettings = DEFAULT_EMITTER
     silence: float = SILENCE
     settle: float = SETTLE
     first_i_event: int = 1
@@ -70,12 +72,14 @@ class Stack:
 
     def __init__(self, settings: StackSettings | None = None) -> None:
         self.settings = settings or StackSettings()
+        self.world = World.load(self.settings.world)
         self.guard = threading.Condition(threading.RLock())
         self.in_flight = InFlight(self.guard)
         mode = parse_mode(self.settings.clock)
         self.clock = Clock(mode=mode, guard=self.guard, in_flight=self.in_flight, settle=self.settings.settle)
-        self.journal = Journal(guard=self.guard, now=self.clock.now)
-        self.world = World.load(self.settings.world)
+        self.journal = Journal(
+            guard=self.guard, now=self.clock.now, masker=Masker(credential_header=self.world.events.header)
+        )
         self.surprises: list[str] = []
         self._resources = ExitStack()
         self._transport = Transport(
@@ -100,7 +104,7 @@ class Stack:
             send=send,
             url=self.settings.events_url,
             credentials=self.world.events,
-            success=self.settings.success,
+            settings=self.settings.events,
             first_i_event=self.settings.first_i_event,
         )
 

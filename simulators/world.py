@@ -1,10 +1,11 @@
 """The world's data: accounts, groups, users and credentials, read from a file or made at run time."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from itertools import count
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from simulators.bundled import load
 from simulators.errors import WorldError
@@ -54,10 +55,30 @@ class User(Strict):
 
 
 class EventCredentials(Strict):
-    """What the ESPF shows to a provisioner."""
+    """What the ESPF shows to a provisioner: Basic, or an operator's own type word and value (S2, S20).
 
-    user: str
-    password: str
+    The third documented method, `signature`, is not imitated: its algorithm is not public.
+    """
+
+    user: str = ""
+    password: str = ""
+    type: Annotated[str, Field(pattern=r"^\S*$")] = ""
+    value: Annotated[str, Field(pattern=r"^\S*$")] = ""
+    # The header's name may be replaced by a custom one (S20).
+    header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] = "Authorization"
+
+    @model_validator(mode="after")
+    def _one_method(self) -> Self:
+        if bool(self.user and self.password) == bool(self.type and self.value):
+            raise ValueError("either user and password (Basic) or type and value (custom) are required")
+        return self
+
+    @property
+    def header_value(self) -> str:
+        """The header's value: two words, the method's and the credentials."""
+        if self.type:
+            return f"{self.type} {self.value}"
+        return f"Basic {b64encode(f'{self.user}:{self.password}'.encode()).decode()}"
 
 
 class Plan(Strict):

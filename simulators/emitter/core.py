@@ -2,7 +2,6 @@
 
 import itertools
 import json
-from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
@@ -15,11 +14,24 @@ from simulators.world import EventCredentials
 
 Fate = Literal["queued", "finished", "dropped", "given-up"]
 Success = Literal["200", "any-2xx"]
+Numbers = Literal["ints", "strings", "mixed"]
 
 OK: Final = 200
-# Assumed: the real interval and limit are not public (section 7).
-RESEND_INTERVAL: Final = 60.0
-RESEND_LIMIT: Final = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmitterSettings:
+    """What differs between installations, or is not public.
+
+    `success`: which answers take an event; by the letter 200 alone (S20). `numbers`: the type tables say
+    ints, the examples quote them (section 5, row 7); mixed quotes all ids but `i_event`. `resend_interval`
+    (virtual seconds) and `resend_limit` are assumed: a limit exists, its value is not public (S10).
+    """
+
+    success: Success = "200"
+    numbers: Numbers = "ints"
+    resend_interval: float = 60.0
+    resend_limit: int = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +52,11 @@ class Event:
     fate: Fate = "queued"
     deliveries: tuple[Delivery, ...] = field(default=())
 
-    def body(self) -> bytes:
+    def body(self, numbers: Numbers) -> bytes:
         """The documented body: `i_event` stands inside `variables` (section 5, row 6)."""
         variables = {**self.variables, "i_event": self.i_event}
-        return json.dumps({"event_type": self.event_type, "variables": variables}).encode()
+        written = {name: _written(name, value, numbers) for name, value in variables.items()}
+        return json.dumps({"event_type": self.event_type, "variables": written}).encode()
 
 
 class Emitter:
@@ -56,14 +69,14 @@ class Emitter:
         send: Send,
         url: str,
         credentials: EventCredentials,
-        success: Success = "200",
+        settings: EmitterSettings,
         first_i_event: int = 1,
     ) -> None:
         self._clock = clock
         self._send = send
         self._url = url
         self._credentials = credentials
-        self._success: Success = success
+        self._settings = settings
         self._numbers = itertools.count(first_i_event)
         self._events: dict[int, Event] = {}
 
@@ -89,7 +102,7 @@ class Emitter:
             source="emitter",
             url=self._url,
             headers=self._headers(),
-            body=event.body(),
+            body=event.body(self._settings.numbers),
             correlation={
                 "operation": "event",
                 "i_event": i_event,
@@ -101,11 +114,10 @@ class Emitter:
 
     def _headers(self) -> dict[str, str]:
         """The mandatory headers (S2); `Date` follows the wall clock, which is the provisioner's own."""
-        pair = f"{self._credentials.user}:{self._credentials.password}".encode()
         return {
             "Date": formatdate(usegmt=True),
             "Content-Type": "application/json",
-            "Authorization": f"Basic {b64encode(pair).decode()}",
+            self._credentials.header: self._credentials.header_value,
         }
 
     def _answered(self, i_event: int, answer: Answer) -> None:
@@ -116,12 +128,18 @@ class Emitter:
         self._events[i_event] = replace(event, deliveries=deliveries, fate=fate)
         if fate == "queued":
             resend: Callable[[], None] = partial(self._deliver, i_event)
-            self._clock.call_later(RESEND_INTERVAL, resend, label=f"resend of event {i_event}")
+            self._clock.call_later(self._settings.resend_interval, resend, label=f"resend of event {i_event}")
 
     def _fate(self, status: int, *, attempts: int) -> Fate:
         """200 removes, 4xx drops for good, anything else is sent again (S20)."""
-        if status == OK or (self._success == "any-2xx" and 200 <= status < 300):  # noqa: PLR2004 - the class of success
+        if status == OK or (self._settings.success == "any-2xx" and 200 <= status < 300):  # noqa: PLR2004 - the class of success
             return "finished"
         if 400 <= status < 500:  # noqa: PLR2004 - the class of refusals
             return "dropped"
-        return "given-up" if attempts >= RESEND_LIMIT else "queued"
+        return "given-up" if attempts >= self._settings.resend_limit else "queued"
+
+
+def _written(name: str, value: Any, numbers: Numbers) -> Any:
+    """Write an id as the setting says; what is no id stays as it is."""
+    quoted = numbers == "strings" or (numbers == "mixed" and name != "i_event")
+    return str(value) if quoted and name.startswith("i_") and isinstance(value, int) else value

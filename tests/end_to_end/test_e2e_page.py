@@ -39,7 +39,7 @@ def test_event_of_the_page_is_sent_as_printed() -> None:
     with Stack() as stack, stack.guard:
         event = stack.emitter.emit("Account/New", i_account=189)
 
-    assert json.loads(event.body()) == documented
+    assert json.loads(event.body("ints")) == documented
 
 
 @pytest.mark.parametrize(
