@@ -1,0 +1,116 @@
+"""The request shapes that public clients of the JSON API really send, each over real HTTP."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import requests
+
+from simulators.stack import Stack
+
+LOGIN = {"login": "provisioner", "password": "offline-only"}
+ACCOUNT = {"i_account": 189}
+
+
+@pytest.fixture(name="stack")
+def _stack() -> Iterator[Stack]:
+    with Stack() as stack:
+        yield stack
+
+
+def _ask(stack: Stack, path: str, *, method: str = "POST", **options: Any) -> requests.Response:
+    return requests.request(method, f"{stack.addresses.portabilling}/rest/{path}", timeout=10, **options)
+
+
+def _token(stack: Stack) -> dict[str, str]:
+    session: dict[str, str] = _ask(stack, "Session/login", json={"params": LOGIN}).json()
+    return session
+
+
+def _form(**fields: Any) -> dict[str, str]:
+    return {name: json.dumps(value) for name, value in fields.items()}
+
+
+def _in_path(*parts: Any) -> str:
+    return "/".join(quote(json.dumps(part), safe="") for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("path", "options"),
+    [
+        pytest.param("Session/login", {"json": {"params": LOGIN}}, id="S25 JSON"),
+        pytest.param("Session/login/", {"json": {"params": LOGIN}}, id="S19 trailing slash"),
+        pytest.param("Session/login", {"data": _form(params=LOGIN)}, id="S9 form with JSON text"),
+        pytest.param(f"Session/login//{json.dumps(LOGIN)}", {}, id="S24 JSON behind an empty segment"),
+        pytest.param(f"Session/login/{_in_path(LOGIN)}", {"method": "GET"}, id="S17 JSON in the path"),
+    ],
+)
+def test_each_form_of_a_login_opens_a_session(stack: Stack, path: str, options: dict[str, Any]) -> None:
+    """All of them lead to the same five fields, and to cookies (S9)."""
+    answer = _ask(stack, path, **options)
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
+    assert set(answer.json()) == {"session_id", "access_token", "refresh_token", "expires_at", "expires_in"}
+    assert set(answer.cookies.keys()) == {"access_token", "session_id"}
+
+
+@pytest.mark.parametrize("form", ["bearer", "json", "form", "multipart", "path", "cookies"])
+def test_each_form_of_a_call_reaches_the_account(stack: Stack, form: str) -> None:
+    """Credentials and parameters are found wherever clients put them (2.1, 2.2)."""
+    session = _token(stack)
+    by_id = {"session_id": session["session_id"]}
+    bearer = {"Authorization": f"Bearer {session['access_token']}"}
+    fields = _form(auth_info=by_id, params=ACCOUNT)
+    options: dict[str, dict[str, Any]] = {
+        "bearer": {"json": {"params": ACCOUNT}, "headers": bearer},
+        "json": {"json": {"auth_info": by_id, "params": ACCOUNT}},
+        "form": {"data": fields},
+        "multipart": {"files": {name: (None, text) for name, text in fields.items()}},
+        "path": {"method": "GET"},
+        "cookies": {"json": {"params": ACCOUNT}, "cookies": by_id},
+    }
+    behind = f"/{_in_path(by_id, ACCOUNT)}" if form == "path" else ""
+
+    answer = _ask(stack, f"Account/get_account_info{behind}", **options[form])
+
+    assert answer.json()["account_info"]["i_account"] == 189, answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "options"),
+    [
+        ("Session/login", {"data": "{", "headers": {"Content-Type": "application/json"}}),
+        ("Session/login", {"json": []}),
+        ("Session/login", {"json": {"params": 5}}),
+        ("Session/login", {"data": {"params": "{"}}),
+        ("Session/ping", {"method": "PUT"}),
+        ("Session", {"method": "GET"}),
+        ("", {}),
+        ("Nonsense/method", {"json": {"auth_info": LOGIN}}),
+    ],
+)
+def test_whatever_is_wrong_is_a_fault(stack: Stack, path: str, options: dict[str, Any]) -> None:
+    """Every failure is HTTP 500 with two texts, never a page and never another code (S15, S25)."""
+    answer = _ask(stack, path, **options)
+
+    assert answer.status_code == 500
+    assert {type(value) for value in answer.json().values()} == {str}
+    assert set(answer.json()) == {"faultcode", "faultstring"}
+
+
+def test_no_form_of_a_call_leaves_a_secret_in_the_journal(stack: Stack) -> None:
+    """Passwords, API tokens, sessions and cookies are masked in bodies, headers and request targets."""
+    session = _token(stack)
+    by_token = {"login": "provisioner", "token": "offline-token"}
+    _ask(stack, f"Account/get_account_info/{_in_path(by_token, ACCOUNT)}", method="GET")
+    _ask(stack, "Account/get_account_info", files={"auth_info": (None, json.dumps(by_token))})
+    _ask(stack, "Account/get_account_info", data=_form(auth_info=LOGIN, params=ACCOUNT))
+    _ask(stack, "Account/get_account_info", cookies={"session_id": session["session_id"]})
+
+    kept = "".join(map(str, stack.journal.records()))
+
+    assert "get_account_info" in kept
+    secrets = ("offline-only", "offline-token", session["session_id"], session["access_token"])
+    assert [secret for secret in secrets if secret in kept] == []
