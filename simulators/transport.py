@@ -104,7 +104,8 @@ class Transport:
                 timeout=self._silence,
                 allow_redirects=False,
             )
-        except requests.RequestException as error:
+        # A label that no name can have, as in http://a..b, leaves requests as a ValueError.
+        except (requests.RequestException, ValueError) as error:
             return Answer(status=0, body=f"no answer: {error}")
         return Answer(status=response.status_code, headers=dict(response.headers), body=response.text)
 

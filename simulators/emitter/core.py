@@ -67,7 +67,7 @@ class Emitter:
         self._numbers = itertools.count(first_i_event)
         self._events: dict[int, Event] = {}
 
-    def emit(self, event_type: str, **variables: Any) -> Event:
+    def emit(self, event_type: str, /, **variables: Any) -> Event:
         """Put a new event into the queue and send it."""
         event = Event(i_event=next(self._numbers), event_type=event_type, variables=variables)
         self._events[event.i_event] = event
@@ -115,8 +115,13 @@ class Emitter:
         fate = event.fate if event.fate != "queued" else self._fate(answer.status, attempts=len(deliveries))
         self._events[i_event] = replace(event, deliveries=deliveries, fate=fate)
         if fate == "queued":
-            resend: Callable[[], None] = partial(self._deliver, i_event)
-            self._clock.call_later(RESEND_INTERVAL, resend, label=f"resend of event {i_event}")
+            again: Callable[[], None] = partial(self._deliver_queued, i_event)
+            self._clock.call_later(RESEND_INTERVAL, again, label=f"resend of event {i_event}")
+
+    def _deliver_queued(self, i_event: int) -> None:
+        # Another delivery, as by `resend`, may have taken the event out of the queue meanwhile.
+        if self._events[i_event].fate == "queued":
+            self._deliver(i_event)
 
     def _fate(self, status: int, *, attempts: int) -> Fate:
         """200 removes, 4xx drops for good, anything else is sent again (S20)."""

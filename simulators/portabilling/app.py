@@ -14,6 +14,8 @@ from simulators.web import EXCHANGE
 def create_app(core: PortaBilling, *, guard: threading.Condition) -> Flask:
     """Make the application; it is to be mounted at `/rest`."""
     app = Flask("portabilling")
+    # A surprise must reach the recorder around this application: Flask would make a plain 500 of it.
+    app.config["PROPAGATE_EXCEPTIONS"] = True
 
     # Some clients end the path with a slash (S18, S19).
     @app.post("/<service>/<method>", strict_slashes=False)
