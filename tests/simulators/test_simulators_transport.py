@@ -12,7 +12,7 @@ import requests
 from simulators.clock import InFlight
 from simulators.errors import AddressError
 from simulators.journal import Journal
-from simulators.stack import Stack
+from simulators.stack import Stack, StackSettings
 from simulators.transport import Answer, Outbound, Transport
 from simulators.web import MAX_BODY, WebServer, mount
 
@@ -173,3 +173,17 @@ def test_paths_outside_the_simulators_are_404(stack: Stack, http: requests.Sessi
     ]
 
     assert [answer.status_code for answer in answers] == [404] * 3
+
+
+def test_silent_provisioner_does_not_keep_a_stack_alive() -> None:
+    """Closing cuts a delivery that is still unanswered; the documented 300 s are not waited for."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/events"
+        with Stack(StackSettings(events_url=url)) as stack:
+            with stack.guard:
+                event = stack.emitter.emit("Account/New", i_account=189)
+            connection, _ = silent.accept()
+        connection.close()
+
+    assert stack.journal.records()[-1].status == 0
+    assert stack.emitter.event(event.i_event)
