@@ -3,7 +3,7 @@
 import socket
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -28,12 +28,21 @@ def reserved_port(host: str) -> Iterator[int]:
     folder.mkdir(exist_ok=True)
     for number in range(BLOCKS):
         lock = FileLock(folder / f"{number}.lock", mode=0o666, blocking=False)
-        with suppress(Timeout), lock:
-            for port in range(FIRST + number * BLOCK, FIRST + (number + 1) * BLOCK):
-                if _is_free(host, port):
-                    yield port
-                    return
+        try:
+            lock.acquire()
+        except Timeout:
+            continue
+        try:
+            if port := _free_port(host, FIRST + number * BLOCK):
+                yield port
+                return
+        finally:
+            lock.release()
     raise TargetError(f"No port between {FIRST} and {FIRST + BLOCK * BLOCKS} is free for a target on {host}.")
+
+
+def _free_port(host: str, first: int) -> int | None:
+    return next((port for port in range(first, first + BLOCK) if _is_free(host, port)), None)
 
 
 def _is_free(host: str, port: int) -> bool:

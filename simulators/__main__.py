@@ -112,7 +112,7 @@ def journal(*, as_json: bool, control: str) -> None:
 def _seconds(duration: str) -> float:
     units = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
     number, unit = duration[:-1], duration[-1:]
-    if unit not in units or not number.replace(".", "", 1).isdigit():
+    if unit not in units or not number.replace(".", "", 1).isdecimal():
         raise ControlError(f"{duration!r} is no duration: write a number and s, m, h or d, such as 10m.")
     return float(number) * units[unit]
 

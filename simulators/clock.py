@@ -20,6 +20,8 @@ MODES: Final = "real, scaled:N, manual or auto"
 FIXED_START: Final = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 # What fell due is answered within `[timeouts] silence`; a deadline beyond it means that something is stuck.
 ADVANCE_DEADLINE: Final = 60.0
+# Later times cannot be written on the wire.
+END_OF_TIME: Final = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 
 Action = Callable[[], None]
 
@@ -157,9 +159,9 @@ class Clock:
         """Run an action after `delay` virtual seconds.
 
         Raises:
-            ClockError: the delay is below zero.
+            ClockError: the delay is below zero, or no number.
         """
-        if delay < 0:
+        if not 0 <= delay < float("inf"):
             raise ClockError(f"Timer {label!r} was given a delay of {delay} s: it must be 0 or more.")
         with self._guard:
             timer = Timer(self.now() + delay, next(self._numbers), action, label)
@@ -180,7 +182,7 @@ class Clock:
         Returns the new virtual time. `deadline` is in real seconds.
 
         Raises:
-            ClockError: the step is below zero.
+            ClockError: the step is below zero, or leads beyond the year 9999.
             ClockHeldError: an exchange was still under way at the deadline.
         """
         step = seconds + 60 * minutes + 3600 * hours
@@ -191,6 +193,8 @@ class Clock:
         until = time.monotonic() + deadline
         with self._guard:
             target = self.now() + step
+            if target > END_OF_TIME:
+                raise ClockError(f"The clock cannot be advanced by {step} s: it ends with the year 9999.")
             self._drain(until)
             while (due := self._next_due()) is not None and due <= target:
                 self._fire(due)

@@ -137,6 +137,7 @@ class Journal:
         with self._guard:
             index = seq - 1 - self.dropped
             if index >= 0:
+                self._mask_detail(changes)
                 self._records[index] = replace(self._records[index], **changes)
             self._guard.notify_all()
 
@@ -178,11 +179,17 @@ class Journal:
 
     def _append(self, **fields: Any) -> int:
         with self._guard:
+            self._mask_detail(fields)
             seq = self._next
             self._next += 1
             self._records.append(Record(seq=seq, virtual_time=self._now(), real_time=time.time(), **fields))
             self._guard.notify_all()
             return seq
+
+    def _mask_detail(self, fields: dict[str, Any]) -> None:
+        """What a simulator read from the wire may hold the wire's secrets."""
+        if "detail" in fields:
+            fields["detail"] = self._masker.fields(fields["detail"])
 
 
 def save(records: Iterable[Record], path: Path) -> None:

@@ -14,9 +14,12 @@ SECRET_FIELDS: Final = frozenset(
 )
 COOKIE_HEADERS: Final = frozenset({"cookie", "set-cookie"})
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
-JSON_SECRET: Final = re.compile(rf'("(?:{"|".join(SECRET_FIELDS)})"\s*:\s*")((?:[^"\\]|\\.)*)(")')
 # Form fields of the JSON API whose values are JSON text (S9, S19).
 JSON_FIELDS: Final = frozenset({"auth_info", "params"})
+# A secret field in what is no JSON as a whole: a multipart body, or a text that was cut off.
+_LOOSE_FIELD: Final = re.compile(
+    rf'("(?:{"|".join(sorted(SECRET_FIELDS))})"\s*:\s*")((?:[^"\\]|\\.)*)', re.DOTALL
+)
 
 
 class Masker:
@@ -37,12 +40,17 @@ class Masker:
         return "/".join(self._segment(segment) for segment in text.split("/"))
 
     def body(self, text: str, *, content_type: str) -> str:
-        """Mask the secret fields of a JSON or form body; any other text stays as it is, to the letter."""
+        """Mask the secret fields of a JSON or form body; without any, it stays as it is, to the letter."""
         if content_type.startswith(FORM_TYPE) and not text.lstrip().startswith("{"):
             return self._form(text)
         return self._json(text)
 
+    def fields(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Mask the secret fields of something that was read from a body."""
+        return {name: self._field(name, value) for name, value in fields.items()}
+
     def _header(self, name: str, value: str) -> str:
+        # Only credentials open with a scheme word: a cookie's first word is a secret too.
         if name in COOKIE_HEADERS:
             return self._mark(value)
         if name not in self._credential_headers:
@@ -66,24 +74,26 @@ class Masker:
         return self._mark(value) if name in SECRET_FIELDS else value
 
     def _json(self, text: str) -> str:
-        if not any(name in text for name in SECRET_FIELDS):
+        named = any(name in text for name in SECRET_FIELDS)
+        # A backslash may write a secret field's name in another way.
+        if not named and "\\" not in text:
             return text
         try:
             value = json.loads(text)
+            masked = self._walk(value)
         except (ValueError, RecursionError):
-            # Broken JSON, or JSON inside a multipart body: the rest of the text stays as it is.
-            return JSON_SECRET.sub(lambda found: f"{found[1]}{self._mark(found[2])}{found[3]}", text)
-        return json.dumps(self._walk(value))
+            return _LOOSE_FIELD.sub(lambda found: found[1] + self._mark(found[2]), text)
+        return json.dumps(masked) if named or masked != value else text
 
     def _walk(self, value: Any) -> Any:
         if isinstance(value, dict):
-            return {
-                name: self._mark(item)
-                if name in SECRET_FIELDS and isinstance(item, str)
-                else self._walk(item)
-                for name, item in value.items()
-            }
+            return self.fields(value)
         return [self._walk(item) for item in value] if isinstance(value, list) else value
+
+    def _field(self, name: str, value: Any) -> Any:
+        if name not in SECRET_FIELDS or value is None:
+            return self._walk(value)
+        return self._mark(value if isinstance(value, str) else json.dumps(value))
 
     def _mark(self, secret: str) -> str:
         return f"***{hmac.new(self._key, secret.encode(errors='replace'), hashlib.sha256).hexdigest()[:8]}"

@@ -158,6 +158,7 @@ class Stack:
             journal=self.journal,
             espf=self.espf,
             oms=self.oms,
+            add_account=self.add_account,
         )
         events = create_emitter_app(self.emitter, guard=self.guard)
         return mount({"/_sim/events": events, "/_sim": create_control_app(controls)})

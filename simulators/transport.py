@@ -10,6 +10,7 @@ import requests
 
 from simulators.clock import InFlight
 from simulators.journal import Exchange, Journal, Party
+from simulators.sockets import CuttableAdapter, OpenSockets
 
 THREADS: Final = 32
 # The documented time after which an unanswered delivery counts as failed (S20).
@@ -62,6 +63,7 @@ class Transport:
         self._silence = silence
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="transport")
         self._local = threading.local()
+        self._open_sockets = OpenSockets()
 
     def send(self, outbound: Outbound, on_answer: Callable[[Answer], None]) -> None:
         """Journal and count the request at once, post it from a thread."""
@@ -78,8 +80,10 @@ class Transport:
         self._pool.submit(self._deliver, outbound, exchange, number, on_answer)
 
     def close(self) -> None:
-        """Wait for what is under way and end the threads."""
-        self._pool.shutdown(cancel_futures=True)
+        """Cut what is still unanswered and end the threads."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._open_sockets.cut()
+        self._pool.shutdown()
 
     def _deliver(
         self, outbound: Outbound, exchange: Exchange, number: int, on_answer: Callable[[Answer], None]
@@ -104,7 +108,8 @@ class Transport:
                 timeout=self._silence,
                 allow_redirects=False,
             )
-        except requests.RequestException as error:
+        # A label that no name can have, as in http://a..b, leaves requests as a ValueError.
+        except (requests.RequestException, ValueError) as error:
             return Answer(status=0, body=f"no answer: {error}")
         return Answer(status=response.status_code, headers=dict(response.headers), body=response.text)
 
@@ -113,5 +118,7 @@ class Transport:
             self._local.session = requests.Session()
             # A proxy of the environment must not stand between the harness and a provisioner on loopback.
             self._local.session.trust_env = False
+            for scheme in ("http://", "https://"):
+                self._local.session.mount(scheme, CuttableAdapter(self._open_sockets))
         session: requests.Session = self._local.session
         return session

@@ -2,6 +2,7 @@
 
 import errno
 import io
+import socket
 import threading
 from collections.abc import Iterable
 from types import TracebackType
@@ -29,11 +30,23 @@ EXCHANGE: Final = "simulators.exchange"
 BODY: Final = "simulators.body"
 
 
+class _Server(Server):
+    @staticmethod
+    def bind_socket(socket_: socket.socket, bind_addr: tuple[str, int]) -> socket.socket:
+        # cheroot itself leaves a socket open that could not be bound.
+        try:
+            socket_.bind(bind_addr)
+        except OSError:
+            socket_.close()
+            raise
+        return socket_
+
+
 class WebServer:
     """One listening address; `with` starts and stops it. Port 0 takes a free one."""
 
     def __init__(self, app: "WSGIApplication", *, host: str, port: int) -> None:
-        self._server = Server(
+        self._server = _Server(
             (host, port), app, numthreads=THREADS, request_queue_size=512, shutdown_timeout=1
         )
         self._server.expiration_interval = STOP_CHECK

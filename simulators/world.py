@@ -86,7 +86,8 @@ class Plan(Strict):
 
     service: str
     outcome: Outcome = "completed"
-    delay: Annotated[float, Field(ge=0)] = 600.0
+    # Thirty years are above any plan, and safely below the end of the clock.
+    delay: Annotated[float, Field(ge=0, le=1e9)] = 600.0
 
 
 class OmsWorld(Strict):

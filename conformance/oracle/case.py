@@ -24,6 +24,11 @@ class Declared:
         return frozenset(name for names in self.features.actions.values() for name in names)
 
     @property
+    def activating(self) -> frozenset[str]:
+        """The event types after which every service that an account needs must be ordered."""
+        return frozenset(self.features.actions.get("activate", ()))
+
+    @property
     def groups(self) -> Mapping[str, tuple[str, ...]]:
         """The declared groups and the services that each stands for."""
         return self.features.groups
@@ -55,6 +60,13 @@ class Case:
             if services is None or set(stands_for) & set(services)
         )
 
+    def services_of(self, group: str, declared: Declared) -> tuple[str, ...]:
+        """The services of a group that make up its outcome: those needed or ordered; all where none is."""
+        stands_for, needed = declared.groups[group], self.account.get("services")
+        ordered = {service for order in self.accepted for service in order.detail["services"]}
+        concerned = (name for name in stands_for if needed is None or name in needed or name in ordered)
+        return tuple(concerned) or stands_for
+
     def news_of(self, services: Sequence[str], *, before: int | None = None) -> tuple[Record, ...]:
         """The notifications about these services, up to a record number."""
         return tuple(
@@ -65,13 +77,15 @@ class Case:
 
     def states_of(self, services: Sequence[str], *, before: int | None = None) -> Mapping[str, str]:
         """The last notified state of each of these services that has one."""
-        return {
-            news.detail["service"]: news.detail["state"] for news in self.news_of(services, before=before)
-        }
+        return last_states(self.news_of(services, before=before))
 
-    def stored(self, group: str) -> str | None:
-        """The status that ESPF last stored for a group."""
-        taken = [record for record in self.statuses if record.group == group and is_success(record.status)]
+    def stored(self, group: str, *, before: int | None = None) -> str | None:
+        """The status that ESPF last stored for a group, up to a record number."""
+        taken = [
+            record
+            for record in self.statuses
+            if record.group == group and is_success(record.status) and (before is None or record.seq < before)
+        ]
         return read_status(taken[-1]) if taken else None
 
 
@@ -80,10 +94,26 @@ def is_success(status: int | None) -> bool:
     return status is not None and 200 <= status < 300  # noqa: PLR2004 - the class of success
 
 
+def was_answered_before(earlier: Record, later: Record) -> bool:
+    """Tell whether an answer had come when a later request was sent."""
+    return earlier.duration is not None and earlier.real_time + earlier.duration <= later.real_time
+
+
+def last_states(news: Iterable[Record]) -> Mapping[str, str]:
+    """The last state of each service that these notifications are about."""
+    return {notice.detail["service"]: notice.detail["state"] for notice in news}
+
+
 def read_status(record: Record) -> str:
     """The status that a request means, blanks around it apart (those are STATUS-VALUES' concern)."""
     value = record.detail.get("status")
     return value.strip() if isinstance(value, str) else ""
+
+
+def read_group(record: Record) -> str:
+    """The group that a status request names; JSON may hold anything in its place."""
+    value = record.detail.get("group")
+    return value if isinstance(value, str) else ""
 
 
 def cases(records: Iterable[Record]) -> tuple[Case, ...]:

@@ -23,7 +23,8 @@ def order_content(case: Case, declared: Declared) -> Iterator[Check]:
                 received=repr(sent),
                 shown_by=[order],
             )
-    if any(is_success(event.status) for event in case.events):
+    activating = [event for event in case.events if event.detail.get("event_type") in declared.activating]
+    if any(is_success(event.status) for event in activating):
         yield _services_ordered(subject, case, declared)
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from conformance.oracle.case import Case, Declared, is_success, read_status
+from conformance.oracle.case import Case, Declared, is_success, read_group, read_status
 from conformance.oracle.checks import Check, Subject, answer, listed, told
-from conformance.oracle.outcomes import decided_status
+from conformance.oracle.outcomes import Decision, decision, owner_of_misdirected
 from simulators.journal import Record
 
 
@@ -22,20 +22,27 @@ def notice_ack(case: Case, _declared: Declared) -> Iterator[Check]:
 
 def notice_delay(case: Case, declared: Declared) -> Iterator[Check]:
     """NOTICE-DELAY: what was notified, however late, leads to a status; which one, other rules judge."""
-    for group, services in declared.groups.items():
-        meant = decided_status(services, case.states_of(services))
-        if meant is None:
+    for group in case.needed_groups(declared):
+        made = decision(case, declared, group)
+        if made is None:
             continue
-        last = case.news_of(services)[-1]
-        later = [status for status in case.statuses if status.seq > last.seq]
+        later = [status for status in case.statuses if status.seq > made.notice.seq]
+        # Nothing is left to tell where the group shows this outcome already, as after a time limit.
+        shown = case.stored(group, before=made.notice.seq) == made.status
         yield Subject(requirement="NOTICE-DELAY", i_account=case.i_account, group=group).check(
-            holds=any(
-                status.detail.get("group") == group or read_status(status) == meant for status in later
-            ),
-            expected=f"a status for {group} after the notification {_news(last)}",
+            holds=shown or any(_is_about(case, declared, status, group, made) for status in later),
+            expected=f"a status for {group} after the notification {_news(made.notice)}",
             received=f"afterwards {listed([told(status) for status in later])}",
-            shown_by=[last, *later],
+            shown_by=[made.notice, *later],
         )
+
+
+def _is_about(case: Case, declared: Declared, status: Record, group: str, made: Decision) -> bool:
+    """Tell whether a status was meant for a group, be it under the name of another or of none."""
+    named = read_group(status)
+    if named in declared.groups:
+        return group in {named, owner_of_misdirected(case, declared, status)}
+    return read_status(status) == made.status
 
 
 def _news(notice: Record) -> str:

@@ -1,6 +1,7 @@
 """The control API below `/_sim`: health, accounts, clock, journal, statuses and orders as JSON."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ class Controls:
     journal: Journal
     espf: EspfApi
     oms: Oms
+    add_account: Callable[[Account], None]
 
 
 def create_app(controls: Controls) -> Flask:
@@ -45,7 +47,7 @@ def create_app(controls: Controls) -> Flask:
     def add_account() -> tuple[Response, int]:
         account = Account.model_validate(request.get_json(silent=True))
         with controls.guard:
-            controls.world.add_account(account)
+            controls.add_account(account)
         return jsonify(account.model_dump()), 201
 
     @app.errorhandler(SimulatorError)
@@ -102,7 +104,8 @@ def _add_views(app: Flask, controls: Controls) -> None:
     @app.get("/journal")
     def journal() -> Response:
         since = request.args.get("since", 0, int)
-        wait = min(request.args.get("wait", 0.0, float), MAX_WAIT)
+        # In this order `nan`, which would be waited for without end, becomes 0.
+        wait = min(MAX_WAIT, max(0.0, request.args.get("wait", 0.0, float)))
         controls.journal.wait_for(lambda _: True, timeout=wait, since=since)
         records = [asdict(record) for record in controls.journal.records(since=since)]
         return jsonify(records=records, dropped=controls.journal.dropped)

@@ -76,11 +76,11 @@ class Emitter:
         self._send = send
         self._url = url
         self._credentials = credentials
-        self._settings = settings
+        self.settings = settings
         self._numbers = itertools.count(first_i_event)
         self._events: dict[int, Event] = {}
 
-    def emit(self, event_type: str, **variables: Any) -> Event:
+    def emit(self, event_type: str, /, **variables: Any) -> Event:
         """Put a new event into the queue and send it."""
         event = Event(i_event=next(self._numbers), event_type=event_type, variables=variables)
         self._events[event.i_event] = event
@@ -102,7 +102,7 @@ class Emitter:
             source="emitter",
             url=self._url,
             headers=self._headers(),
-            body=event.body(self._settings.numbers),
+            body=event.body(self.settings.numbers),
             correlation={
                 "operation": "event",
                 "i_event": i_event,
@@ -127,16 +127,21 @@ class Emitter:
         fate = event.fate if event.fate != "queued" else self._fate(answer.status, attempts=len(deliveries))
         self._events[i_event] = replace(event, deliveries=deliveries, fate=fate)
         if fate == "queued":
-            resend: Callable[[], None] = partial(self._deliver, i_event)
-            self._clock.call_later(self._settings.resend_interval, resend, label=f"resend of event {i_event}")
+            again: Callable[[], None] = partial(self._deliver_queued, i_event)
+            self._clock.call_later(self.settings.resend_interval, again, label=f"resend of event {i_event}")
+
+    def _deliver_queued(self, i_event: int) -> None:
+        # Another delivery, as by `resend`, may have taken the event out of the queue meanwhile.
+        if self._events[i_event].fate == "queued":
+            self._deliver(i_event)
 
     def _fate(self, status: int, *, attempts: int) -> Fate:
         """200 removes, 4xx drops for good, anything else is sent again (S20)."""
-        if status == OK or (self._settings.success == "any-2xx" and 200 <= status < 300):  # noqa: PLR2004 - the class of success
+        if status == OK or (self.settings.success == "any-2xx" and 200 <= status < 300):  # noqa: PLR2004 - the class of success
             return "finished"
         if 400 <= status < 500:  # noqa: PLR2004 - the class of refusals
             return "dropped"
-        return "given-up" if attempts >= self._settings.resend_limit else "queued"
+        return "given-up" if attempts >= self.settings.resend_limit else "queued"
 
 
 def _written(name: str, value: Any, numbers: Numbers) -> Any:

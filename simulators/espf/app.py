@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 import threading
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
@@ -17,6 +18,8 @@ from simulators.web import BODY, EXCHANGE, raw_target
 def create_app(core: EspfApi, *, guard: threading.Condition, reading: Reading = "lenient") -> Flask:
     """Make the application; it is to be mounted at `/espf`."""
     app = Flask("espf")
+    # A surprise must reach the recorder around this application: Flask would make a plain 500 of it.
+    app.config["PROPAGATE_EXCEPTIONS"] = True
 
     _add_groups(app, core, guard=guard, reading=reading)
 
@@ -25,10 +28,12 @@ def create_app(core: EspfApi, *, guard: threading.Condition, reading: Reading = 
         exchange: Exchange = request.environ[EXCHANGE]
         exchange.note(operation="status", detail=_wire(reading))
         with guard:
-            account = core.account_of(_path_behind_version())
-            exchange.note(i_account=account.i_account)
+            path = _path_behind_version()
+            with suppress(Refusal):
+                exchange.note(i_account=core.account_of(path).i_account)
+            # Before anything is told about the account: a client without credentials gets 401, never 404.
             _authenticate(core)
-            report = core.update(account, _fields(reading))
+            report = core.update(core.account_of(path), _fields(reading))
             exchange.note(group=report.group)
         # Assumed: the body of the answer is not public, and an empty one counts as success too (S25).
         return jsonify(i_account=report.i_account, group=report.group, status=report.status)
@@ -99,9 +104,15 @@ def _wire(reading: Reading) -> dict[str, Any]:
     """What the request says, to the letter and whatever it is worth, for the journal."""
     named_form = request.is_json or "status" in request.form
     try:
-        return {**_fields(reading), "body_fits_type": named_form}
+        fields = _fields(reading)
     except Refusal:
         return {"body_fits_type": False}
+    return {**{name: _flat(value) for name, value in fields.items()}, "body_fits_type": named_form}
+
+
+def _flat(value: Any) -> Any:
+    # As text, so that no depth of nesting can make the journal unreadable.
+    return json.dumps(value) if isinstance(value, dict | list) else value
 
 
 def _fields(reading: Reading) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from simulators.web import BODY, EXCHANGE
 def create_app(core: Oms, *, guard: threading.Condition) -> Flask:
     """Make the application; paths are the dialect's own, so it takes them all."""
     app = Flask("oms")
+    # A surprise must reach the recorder around this application: Flask would make a plain 500 of it.
+    app.config["PROPAGATE_EXCEPTIONS"] = True
 
     @app.route("/", defaults={"path": ""}, methods=["GET", "POST"])
     @app.route("/<path:path>", methods=["GET", "POST"])

@@ -24,6 +24,8 @@ def create_app(core: PortaBilling, *, guard: threading.Condition) -> Flask:
     app = Flask("portabilling")
     # The legacy form of a login has an empty segment: /Session/login//{...} (S24).
     app.url_map.merge_slashes = False
+    # A surprise must reach the recorder around this application: Flask would make a plain 500 of it.
+    app.config["PROPAGATE_EXCEPTIONS"] = True
 
     @app.route("/<path:_decoded>", methods=["GET", "POST"])
     def call(_decoded: str) -> Response:

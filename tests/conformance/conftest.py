@@ -1,0 +1,159 @@
+"""What the tests of the judge share: journals told as short stories, and what the oracle finds in them.
+
+A story is a list of steps, each of a verb, plain words and options: `account services=HSS`,
+`event answer=500`, `query`, `order HSS PCRF imsi=1`, `notice HSS completed`, `status HSS 'OK ' in=json`.
+Steps are one second apart, and each takes half a second unless it says `took=`.
+"""
+
+import json
+import shlex
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+import pytest
+
+from conformance.oracle.case import Declared
+from conformance.oracle.checks import Check
+from conformance.oracle.judge import judge
+from conformance.target import Features
+from simulators.espf.core import STATUSES
+from simulators.journal import Record
+from simulators.world import PREDEFINED_GROUPS, derived_account
+
+START: Final = 1_700_000_000.0
+FORM: Final = "application/x-www-form-urlencoded"
+ACTIONS: Final = {"activate": ("Account/New",), "modify": ("Account/Product/Changed",)}
+GROUPS: Final = {"HSS": ("HSS",), "PCRF": ("PCRF",)}
+
+
+def declare(**options: Any) -> Declared:
+    """What a target declares; `groups` and the fields of `Declared` may differ from the usual."""
+    features = Features(actions=ACTIONS, groups=options.pop("groups", GROUPS))
+    usual = {"url_form": "i_account", "reading": "lenient", "success": "200", "ack": 5.0}
+    return Declared(features=features, **{**usual, **options})
+
+
+def read(steps: Iterable[str], *, url_form: str) -> tuple[Record, ...]:
+    """The journal of a story."""
+    verbs = {"account": _account, "event": _event, "query": _query, "order": _order, "notice": _notice}
+    told = []
+    for seq, step in enumerate(steps, start=1):
+        verb, *rest = shlex.split(step)
+        words = [word for word in rest if "=" not in word]
+        options = dict(word.split("=", 1) for word in rest if "=" in word)
+        i_account = int(options.setdefault("account", "189"))
+        fields: dict[str, Any] = {
+            "kind": "exchange",
+            "operation": "notification" if verb == "notice" else verb,
+            "i_account": i_account,
+            "method": "POST",
+            "status": int(options.get("answer", 200)),
+            "duration": float(options.get("took", 0.5)),
+        }
+        fields |= (
+            _status(words, options, url_form=url_form) if verb == "status" else verbs[verb](words, options)
+        )
+        told.append(Record(seq=seq, virtual_time=START + seq, real_time=START + seq, **fields))
+    return tuple(told)
+
+
+def _account(_words: list[str], options: Mapping[str, str]) -> dict[str, Any]:
+    data = derived_account(int(options["account"])).model_dump(mode="json")
+    services = options["services"].split(",") if "services" in options else None
+    detail = {**data, "services": services}
+    return {"kind": "fact", "source": "harness", "destination": "harness", "detail": detail}
+
+
+def _event(_words: list[str], options: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "source": "emitter",
+        "destination": "provisioner",
+        "i_event": int(options.get("id", options["account"])),
+        "detail": {"event_type": options.get("type", "Account/New")},
+    }
+
+
+def _query(_words: list[str], _options: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "source": "provisioner",
+        "destination": "portabilling",
+        "operation": "Account/get_account_info",
+    }
+
+
+def _order(words: list[str], options: Mapping[str, str]) -> dict[str, Any]:
+    account = derived_account(int(options["account"])).model_dump(mode="json")
+    account |= {name: value for name, value in options.items() if name in {"msisdn", "imsi", "iccid"}}
+    reference = options.get("ref", f"order-{options['account']}-{'-'.join(words)}")
+    return {
+        "source": "provisioner",
+        "destination": "oms",
+        "reference": reference,
+        "order_id": f"oms-{reference}" if options.get("answer", "200") == "200" else None,
+        "detail": {"action": "activate", "account": account, "services": words},
+    }
+
+
+def _notice(words: list[str], _options: Mapping[str, str]) -> dict[str, Any]:
+    service, state = words
+    return {
+        "source": "oms",
+        "destination": "provisioner",
+        "detail": {"service": service, "state": state},
+    }
+
+
+def _status(words: list[str], options: Mapping[str, str], *, url_form: str) -> dict[str, Any]:
+    """A status request and how ESPF answers it; `group=` gives a group that is no text, as JSON."""
+    group, value = (json.loads(options["group"]), words[0]) if "group" in options else words
+    written = options.get("in", "form")
+    lost = options.get("url") == "nobody"
+    taken = value.strip() in STATUSES and written != "garbage"
+    answer = 404 if lost or group not in PREDEFINED_GROUPS else 200 if taken else 400
+    answer = int(options.get("answer", answer))
+    fields = {} if written == "garbage" else {"status": value, "group": group}
+    body = urlencode(fields) if written == "form" else json.dumps(fields)
+    return {
+        "source": "provisioner",
+        "destination": "espf",
+        "target": _status_target(options, url_form=url_form),
+        "request_headers": {"Content-Type": "application/json" if written == "json" else FORM},
+        "request_body": body,
+        "status": answer,
+        "i_account": None if lost else int(options["account"]),
+        "group": group if answer == 200 else None,
+        "detail": {**fields, "body_fits_type": written in {"form", "json"}},
+    }
+
+
+def _status_target(options: Mapping[str, str], *, url_form: str) -> str:
+    account = derived_account(int(options["account"]))
+    names = {
+        "i_account": f"i/{account.i_account}",
+        "id": quote(account.id, safe=""),
+        "bare": account.id,
+        "nobody": "i/1" if url_form == "i_account" else "1",
+    }
+    return f"/espf/v1/account/{names[options.get('url', url_form)]}/status"
+
+
+@pytest.fixture(scope="session", name="checks")
+def _checks() -> Callable[..., tuple[Check, ...]]:
+    """All that the oracle finds in a story; options are those of `declare`."""
+
+    def checks(steps: Iterable[str], **options: Any) -> tuple[Check, ...]:
+        declared = declare(**options)
+        return judge(read(steps, url_form=declared.url_form), declared)
+
+    return checks
+
+
+@pytest.fixture(scope="session", name="graded")
+def _graded(checks: Callable[..., tuple[Check, ...]]) -> Callable[..., set[str]]:
+    """The requirements that have a grade in a story, `fail` unless another is asked for."""
+
+    def graded(steps: Iterable[str], *, grade: str = "fail", **options: Any) -> set[str]:
+        return {check.requirement for check in checks(steps, **options) if check.grade == grade}
+
+    return graded

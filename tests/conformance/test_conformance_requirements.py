@@ -1,0 +1,158 @@
+"""The catalogue: it is whole, its implications are sound, and the suite and the rules cover it."""
+
+import ast
+import tomllib
+from collections.abc import Callable, Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+import conformance
+from conformance.errors import RequirementError
+from conformance.oracle.checks import Check
+from conformance.oracle.judge import RULES
+from conformance.requirements import catalogue, consequences, requirement
+from conformance.target import Features
+from conformance.verdict import is_declared
+
+Checks = Callable[..., tuple[Check, ...]]
+
+PACKAGE: Final = Path(conformance.__file__).parent
+# An account to which every rule has something to say.
+EVENTFUL: Final = (
+    "account",
+    "event",
+    "event",
+    "query",
+    "order HSS PCRF",
+    "status HSS IN_PROGRESS",
+    "notice HSS completed",
+    "status HSS OK",
+    "notice PCRF failed",
+    "status PCRF FAILED",
+)
+
+
+def entries() -> list[dict[str, Any]]:
+    """The table as it stands in its file."""
+    text = (PACKAGE / "requirements.toml").read_text(encoding="utf-8")
+    found: list[dict[str, Any]] = tomllib.loads(text)["requirement"]
+    return found
+
+
+def scenarios(folder: Path) -> dict[str, set[str]]:
+    """The scenarios of a suite, each with the ids that it is marked to prove."""
+    return {
+        f"{path.name}::{node.name}": set(_proves(node))
+        for path in sorted(folder.glob("test_*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    }
+
+
+def _proves(function: ast.FunctionDef) -> Iterator[str]:
+    for decorator in function.decorator_list:
+        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.proves":
+            yield from (ast.literal_eval(argument) for argument in decorator.args)
+
+
+@pytest.fixture(scope="session", name="suite")
+def _suite() -> dict[str, set[str]]:
+    """The scenarios of the suite."""
+    return scenarios(PACKAGE / "suite")
+
+
+def test_catalogue_holds_the_whole_table() -> None:
+    """Every entry of the file is in the catalogue, and no id stands there twice."""
+    assert [entry["id"] for entry in entries()] == list(catalogue())
+
+
+def test_catalogue_follows_the_duties() -> None:
+    """The entries stand in the order of the five duties, and each duty has one."""
+    duties = [entry.duty for entry in catalogue().values()]
+    assert duties == sorted(duties)
+    assert set(duties) == {1, 2, 3, 4, 5}
+
+
+@pytest.mark.parametrize("id_", catalogue())
+def test_requirement_says_a_sentence_and_its_source(id_: str) -> None:
+    """What a user reads of a requirement is a whole sentence, and where it comes from."""
+    entry = requirement(id_)
+    assert entry.sentence.rstrip(")").endswith(".")
+    assert entry.source
+
+
+def test_implications_name_known_ids() -> None:
+    """Only ids of the catalogue follow from a failure."""
+    assert {implied for entry in catalogue().values() for implied in entry.implies} <= set(catalogue())
+
+
+def test_implications_have_no_cycle() -> None:
+    """No failure follows from itself, or two could hide each other."""
+    graph = {entry.id: entry.implies for entry in catalogue().values()}
+    assert set(TopologicalSorter(graph).static_order()) == set(catalogue())
+
+
+@pytest.mark.parametrize("id_", [entry.id for entry in catalogue().values() if entry.feature])
+def test_feature_of_a_requirement_can_be_declared(id_: str) -> None:
+    """A requirement that depends on a feature applies to a target that declares all of them."""
+    everything = Features.model_validate({"event-auth": True, "restart": True, "custom-groups": True})
+    assert is_declared(requirement(id_), everything)
+
+
+def test_consequences_follow_over_several_steps() -> None:
+    """What follows from a consequence follows too, and only what is doubted at all."""
+    assert consequences(["EVENT-DUPLICATE"], among=catalogue()) == {"ORDER-ONCE"}
+    assert "ORDER-ONCE" in consequences(["EVENT-ACK"], among=catalogue())
+    assert consequences(["EVENT-ACK"], among=["ORDER-ONCE", "STATUS-VALUES"]) == {"ORDER-ONCE"}
+    assert consequences([], among=catalogue()) == frozenset()
+
+
+def test_unknown_requirement_is_told_with_the_known_ones() -> None:
+    """Whoever misspells an id reads which ids there are."""
+    with pytest.raises(RequirementError, match=r"STATUS-OK is no requirement .* EVENT-ACK, .*STATUS-FINAL"):
+        requirement("STATUS-OK")
+
+
+def test_scenarios_name_known_requirements(suite: dict[str, set[str]]) -> None:
+    """Every scenario proves something, and what it names is in the catalogue."""
+    assert suite
+    assert {name for name, ids in suite.items() if not ids or not ids <= set(catalogue())} == set()
+
+
+def test_each_must_has_a_scenario(suite: dict[str, set[str]]) -> None:
+    """No MUST goes without a scenario that was written for it."""
+    musts = {entry.id for entry in catalogue().values() if entry.level == "MUST"}
+    assert musts - set().union(*suite.values()) == set()
+
+
+def test_each_requirement_is_covered(suite: dict[str, set[str]], checks: Checks) -> None:
+    """Each requirement has a scenario that names it, or a rule that checks it."""
+    checked = {check.requirement for check in checks(EVENTFUL)}
+    assert set(catalogue()) - checked - set().union(*suite.values()) == set()
+
+
+def test_planted_unknown_id_is_seen(tmp_path: Path) -> None:
+    """A scenario's ids are read from its marker, whatever they are."""
+    text = '@pytest.mark.proves("STATUS-OK")\n@other\ndef test_a(): pass\n\ndef test_b(): pass\n'
+    (tmp_path / "test_planted.py").write_text(text)
+    assert scenarios(tmp_path) == {"test_planted.py::test_a": {"STATUS-OK"}, "test_planted.py::test_b": set()}
+
+
+@pytest.mark.parametrize("url_form", ["i_account", "id"])
+def test_rules_check_only_what_the_catalogue_holds(checks: Checks, url_form: str) -> None:
+    """Every check has an id of the catalogue, whatever the URL form."""
+    assert {check.requirement for check in checks(EVENTFUL, url_form=url_form)} <= set(catalogue())
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_each_rule_has_its_say(
+    checks: Checks, monkeypatch: pytest.MonkeyPatch, rule: Callable[..., Iterator[Check]]
+) -> None:
+    """Each rule alone makes checks of the requirement that its docstring names, and of no other."""
+    monkeypatch.setattr("conformance.oracle.judge.RULES", (rule,))
+    found = {check.requirement for form in ("i_account", "id") for check in checks(EVENTFUL, url_form=form)}
+    promised = str(rule.__doc__).partition(":")[0].split(" and ")
+    assert found == set(promised) <= set(catalogue())

@@ -1,0 +1,169 @@
+"""What these tests share: clocks, stacks, a wire without sockets, and a provisioner that takes all."""
+
+import json
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+import requests
+from werkzeug.test import Client
+from werkzeug.wrappers import Request, Response
+
+from simulators.clock import Clock, InFlight, parse_mode
+from simulators.journal import Journal
+from simulators.stack import Stack, StackSettings
+from simulators.transport import Answer, Outbound, Send
+from simulators.web import WebServer
+from simulators.world import World
+
+
+@pytest.fixture
+def guard() -> threading.Condition:
+    """The condition that all parts of one world share."""
+    return threading.Condition(threading.RLock())
+
+
+@pytest.fixture
+def in_flight(guard: threading.Condition) -> InFlight:
+    """What is under way: nothing yet."""
+    return InFlight(guard)
+
+
+@pytest.fixture
+def make_clock(guard: threading.Condition, in_flight: InFlight) -> Iterator[Callable[..., Clock]]:
+    """Make clocks of any mode; they are stopped after the test."""
+    with ExitStack() as resources:
+
+        def make(mode: str = "manual", *, settle: float = 0.0) -> Clock:
+            clock = Clock(mode=parse_mode(mode), guard=guard, in_flight=in_flight, settle=settle)
+            resources.callback(clock.stop)
+            return clock
+
+        yield make
+
+
+@pytest.fixture
+def clock(make_clock: Callable[..., Clock]) -> Clock:
+    """A clock that stands still until it is advanced."""
+    return make_clock()
+
+
+@pytest.fixture
+def make_journal(guard: threading.Condition) -> Callable[..., Journal]:
+    """Make journals of any capacity, all of whose records stand at virtual time 5."""
+
+    def make(capacity: int = 100) -> Journal:
+        return Journal(guard=guard, now=lambda: 5.0, capacity=capacity)
+
+    return make
+
+
+@pytest.fixture
+def journal(make_journal: Callable[..., Journal]) -> Journal:
+    """A journal that is large enough."""
+    return make_journal()
+
+
+@pytest.fixture
+def world() -> World:
+    """The demo world, for this test alone."""
+    return World.load("demo")
+
+
+@pytest.fixture
+def sent() -> list[Outbound]:
+    """What was handed to `send`, oldest first."""
+    return []
+
+
+@pytest.fixture
+def waiting() -> deque[Callable[[Answer], None]]:
+    """Whoever waits for the answer to something sent, oldest first."""
+    return deque()
+
+
+@pytest.fixture
+def send(sent: list[Outbound], waiting: deque[Callable[[Answer], None]]) -> Send:
+    """Stand for the transport: keep what is sent until the test answers it."""
+
+    def keep(outbound: Outbound, on_answer: Callable[[Answer], None]) -> None:
+        sent.append(outbound)
+        waiting.append(on_answer)
+
+    return keep
+
+
+@pytest.fixture
+def answer(waiting: deque[Callable[[Answer], None]]) -> Callable[[int], None]:
+    """Answer the oldest unanswered request with a status; 0 is silence."""
+
+    def reply(status: int) -> None:
+        waiting.popleft()(Answer(status=status))
+
+    return reply
+
+
+@pytest.fixture
+def received() -> list[tuple[Mapping[str, str], Any]]:
+    """Headers and JSON body of each request that reached the provisioner."""
+    return []
+
+
+@pytest.fixture
+def answers() -> deque[int]:
+    """The statuses with which the provisioner answers next; 200 when none is left."""
+    return deque()
+
+
+@pytest.fixture
+def provisioner_url(received: list[tuple[Mapping[str, str], Any]], answers: deque[int]) -> Iterator[str]:
+    """Where a provisioner listens that only takes things."""
+
+    @Request.application
+    def take(request: Request) -> Response:
+        received.append((dict(request.headers), json.loads(request.data)))
+        return Response(status=answers.popleft() if answers else 200, headers={"Location": "/elsewhere"})
+
+    with WebServer(take, host="127.0.0.1", port=0) as server:
+        yield f"http://127.0.0.1:{server.port}/taken"
+
+
+@pytest.fixture
+def make_stack(provisioner_url: str) -> Callable[..., Stack]:
+    """Make stacks that send events to the provisioner; options are those of `StackSettings`."""
+
+    def make(**options: Any) -> Stack:
+        return Stack(StackSettings(**{"events_url": provisioner_url, **options}))
+
+    return make
+
+
+@pytest.fixture
+def stack(make_stack: Callable[..., Stack]) -> Iterator[Stack]:
+    """A running stack of the demo world with a manual clock."""
+    with make_stack() as running:
+        yield running
+
+
+@pytest.fixture
+def make_web() -> Iterator[Callable[..., tuple[Stack, Client]]]:
+    """Make PortaBilling's web host without a socket; options are those of `StackSettings`."""
+    with ExitStack() as resources:
+
+        def make(**options: Any) -> tuple[Stack, Client]:
+            stack = Stack(StackSettings(**options))
+            resources.callback(stack.close)
+            return stack, Client(stack._web_host_app(), Response)
+
+        yield make
+
+
+@pytest.fixture
+def http() -> Iterator[requests.Session]:
+    """A client that takes no notice of the environment's proxies."""
+    with requests.Session() as session:
+        session.trust_env = False
+        yield session

@@ -1,0 +1,309 @@
+"""The virtual clock: its modes, its timers, what holds it and what lets it jump."""
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from operator import itemgetter
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from simulators.clock import END_OF_TIME, FIXED_START, Clock, InFlight, Timer, iso, parse_mode
+from simulators.errors import ClockError, ClockHeldError
+
+# Real seconds within which a clock that moves by itself must have moved; far above what it takes.
+PATIENCE = 10.0
+HOUR = 3600.0
+
+
+@pytest.mark.parametrize(
+    ("text", "rate", "jumps"),
+    [
+        ("real", 1.0, False),
+        ("scaled:60", 60.0, False),
+        ("scaled:0.5", 0.5, False),
+        ("manual", 0.0, False),
+        ("auto", 0.0, True),
+    ],
+)
+def test_mode_is_read_as_users_write_it(text: str, rate: float, *, jumps: bool) -> None:
+    """A mode has a name, a rate, and says whether it jumps."""
+    mode = parse_mode(text)
+
+    assert (mode.name, mode.rate, mode.jumps) == (text, rate, jumps)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "fast", "60", "Real", "scaled", "scaled:", "scaled:x", "scaled:0", "scaled:-1", "scaled:inf"]
+)
+def test_unknown_mode_is_refused_with_the_known_ones(text: str) -> None:
+    """The error repeats what was given and lists what is possible."""
+    with pytest.raises(ClockError, match="real, scaled:N, manual or auto") as refused:
+        parse_mode(text)
+
+    assert repr(text) in str(refused.value)
+
+
+@pytest.mark.parametrize("mode", ["manual", "auto"])
+def test_clock_without_rate_starts_with_2026(make_clock: Callable[..., Clock], mode: str) -> None:
+    """Runs that do not follow the wall clock all have the same timestamps."""
+    assert iso(make_clock(mode).now()) == "2026-01-01T00:00:00Z"
+
+
+def test_manual_clock_stands_still(clock: Clock) -> None:
+    """Nothing but `advance` moves a manual clock."""
+    assert clock.now() == clock.now() == FIXED_START
+
+
+def test_advance_adds_its_units(clock: Clock) -> None:
+    """Seconds, minutes and hours are added up, and the new time is given back."""
+    assert clock.advance(seconds=1, minutes=2, hours=3) == clock.now() == FIXED_START + 10_921
+
+
+def test_timers_fire_by_due_time_then_by_making(clock: Clock) -> None:
+    """Earlier timers fire first; those of one instant fire in the order in which they were made."""
+    fired: list[tuple[str, float]] = []
+
+    def note(name: str) -> None:
+        fired.append((name, clock.now()))
+
+    for name, delay in [("late", 20), ("first of two", 10), ("second of two", 10), ("at once", 0)]:
+        clock.call_later(delay, partial(note, name), label=name)
+
+    clock.advance(seconds=19)
+
+    assert fired == [
+        ("at once", FIXED_START),
+        ("first of two", FIXED_START + 10),
+        ("second of two", FIXED_START + 10),
+    ]
+    assert [timer.label for timer in clock.pending()] == ["late"]
+
+
+def test_timer_made_by_a_timer_fires_in_the_same_advance(clock: Clock) -> None:
+    """What a timer puts on the clock is due within the step too."""
+    fired: list[float] = []
+
+    def outer() -> None:
+        clock.call_later(10, lambda: fired.append(clock.now()), label="inner")
+
+    clock.call_later(10, outer, label="outer")
+
+    clock.advance(seconds=20)
+
+    assert fired == [FIXED_START + 20]
+
+
+def test_cancelled_timer_never_fires(clock: Clock) -> None:
+    """A cancelled timer is neither pending nor run, and others are not touched."""
+    fired: list[str] = []
+    timer = clock.call_later(10, lambda: fired.append("cancelled"), label="cancelled")
+    clock.call_later(10, lambda: fired.append("kept"), label="kept")
+
+    timer.cancel()
+
+    assert [pending.label for pending in clock.pending()] == ["kept"]
+    clock.advance(hours=1)
+    assert fired == ["kept"]
+
+
+@pytest.mark.parametrize("seconds", [-1, -0.001, float("nan"), float("inf"), END_OF_TIME])
+def test_impossible_step_is_refused(clock: Clock, seconds: float) -> None:
+    """The clock goes neither back nor beyond what can be written, and an attempt changes nothing."""
+    with pytest.raises(ClockError, match="cannot be advanced"):
+        clock.advance(seconds=seconds)
+
+    assert clock.now() == FIXED_START
+
+
+@pytest.mark.parametrize("delay", [-1, float("nan"), float("inf")])
+def test_impossible_delay_is_refused(clock: Clock, delay: float) -> None:
+    """A timer cannot be due in the past or never, and the error names it."""
+    with pytest.raises(ClockError, match="'resend'"):
+        clock.call_later(delay, lambda: None, label="resend")
+
+    assert clock.pending() == ()
+
+
+def test_held_clock_names_what_holds_it(clock: Clock, in_flight: InFlight) -> None:
+    """Past its deadline an advance says which exchange was never answered, and has not moved."""
+    with (
+        in_flight.hold("POST /events from emitter"),
+        pytest.raises(ClockHeldError, match="POST /events from"),
+    ):
+        clock.advance(hours=1, deadline=0.01)
+
+    assert clock.advance(hours=1) == FIXED_START + HOUR
+
+
+def test_clock_waits_between_timers_for_what_the_first_one_sent(clock: Clock, in_flight: InFlight) -> None:
+    """A later timer does not fire while a delivery of an earlier one is unanswered."""
+    fired: list[str] = []
+    clock.call_later(10, lambda: fired.append(str(in_flight.enter("delivery"))), label="first")
+    clock.call_later(20, lambda: fired.append("second"), label="second")
+
+    with pytest.raises(ClockHeldError):
+        clock.advance(minutes=1, deadline=0.01)
+    assert (len(fired), clock.now()) == (1, FIXED_START + 10)
+    in_flight.leave(int(fired[0]))
+    clock.advance(minutes=1)
+
+    assert fired[1:] == ["second"]
+
+
+@pytest.mark.parametrize(("mode", "delay"), [("real", 0.01), ("scaled:100000", 60.0), ("auto", 3600.0)])
+def test_moving_clock_fires_by_itself(make_clock: Callable[..., Clock], mode: str, delay: float) -> None:
+    """Real, scaled and auto clocks need nobody to advance them, and fire no timer too early."""
+    clock = make_clock(mode)
+    done = threading.Event()
+    fired: list[float] = []
+
+    def fire() -> None:
+        fired.append(clock.now())
+        done.set()
+
+    clock.start()
+    made = clock.call_later(delay, fire, label="timer")
+
+    assert done.wait(PATIENCE)
+    assert fired[0] >= made.due
+
+
+def test_auto_clock_jumps_exactly_to_the_next_timer(make_clock: Callable[..., Clock]) -> None:
+    """An hour passes at once, to the second, and in order."""
+    clock = make_clock("auto")
+    done = threading.Event()
+    fired: list[float] = []
+    clock.call_later(2 * HOUR, done.set, label="end")
+    clock.call_later(HOUR, lambda: fired.append(clock.now()), label="hour")
+    clock.start()
+
+    assert done.wait(PATIENCE)
+    assert (fired, clock.now()) == ([FIXED_START + HOUR], FIXED_START + 2 * HOUR)
+
+
+def test_auto_clock_waits_for_what_is_under_way_and_for_the_settle(
+    make_clock: Callable[..., Clock], in_flight: InFlight
+) -> None:
+    """It jumps only when nothing is in flight, and only after the settle since the last exchange."""
+    clock = make_clock("auto", settle=0.05)
+    done = threading.Event()
+    seen: list[tuple[tuple[str, ...], bool]] = []
+
+    def fire() -> None:
+        seen.append((in_flight.holders, in_flight.quiet_for() >= 0.05))
+        done.set()
+
+    with in_flight.hold("an exchange"):
+        clock.start()
+        clock.call_later(HOUR, fire, label="timer")
+        assert clock._until_next() is None
+
+    assert done.wait(PATIENCE)
+    assert seen == [((), True)]
+
+
+def test_auto_clock_lets_a_delivery_be_answered_before_the_next_of_its_instant(
+    make_clock: Callable[..., Clock], in_flight: InFlight
+) -> None:
+    """Two timers of one instant never have their deliveries under way together."""
+    clock = make_clock("auto")
+    done = threading.Event()
+    seen: list[tuple[str, ...]] = []
+
+    def deliver() -> None:
+        seen.append(in_flight.holders)
+        threading.Thread(target=in_flight.leave, args=(in_flight.enter("delivery"),)).start()
+
+    for _ in range(2):
+        clock.call_later(HOUR, deliver, label="delivery")
+    clock.call_later(HOUR, done.set, label="end")
+    clock.start()
+
+    assert done.wait(PATIENCE)
+    assert seen == [(), ()]
+
+
+@pytest.mark.parametrize("mode", ["real", "scaled:60", "manual", "auto"])
+def test_stop_cancels_every_timer(make_clock: Callable[..., Clock], mode: str) -> None:
+    """Nothing fires after a stop, and no thread of the clock is left."""
+    clock = make_clock(mode, settle=PATIENCE)
+    fired: list[str] = []
+    clock.start()
+    clock.call_later(HOUR, lambda: fired.append("timer"), label="timer")
+
+    clock.stop()
+
+    assert clock.pending() == ()
+    assert "clock" not in {thread.name for thread in threading.enumerate()}
+    clock.advance(hours=2)
+    assert fired == []
+
+
+class Timers(RuleBasedStateMachine):
+    """Random timers against a list of (due, number, delay of the timer that this one makes)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        guard = threading.Condition(threading.RLock())
+        self.clock = Clock(mode=parse_mode("manual"), guard=guard, in_flight=InFlight(guard), settle=0.0)
+        self.handles: list[Timer] = []
+        self.fired: list[tuple[float, int]] = []
+        self.now = FIXED_START
+        self.pending: list[tuple[float, int, int | None]] = []
+        self.expected: list[tuple[float, int]] = []
+        self.made = 0
+
+    def _put(self, delay: int, child: int | None) -> None:
+        number = len(self.handles)
+
+        def act() -> None:
+            self.fired.append((self.clock.now(), number))
+            if child is not None:
+                self._put(child, None)
+
+        self.handles.append(self.clock.call_later(delay, act, label=str(number)))
+
+    def _expect(self, due: float, child: int | None) -> None:
+        self.pending.append((due, self.made, child))
+        self.made += 1
+
+    @rule(delay=st.integers(0, 5), child=st.none() | st.integers(0, 5))
+    def schedule(self, delay: int, child: int | None) -> None:
+        """Put a timer on the clock, which may put another one there."""
+        self._put(delay, child)
+        self._expect(self.now + delay, child)
+
+    @precondition(lambda self: self.handles)
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        """Cancel any timer, one that has fired too."""
+        number = data.draw(st.integers(0, len(self.handles) - 1))
+        self.handles[number].cancel()
+        self.pending = [timer for timer in self.pending if timer[1] != number]
+
+    @rule(step=st.integers(0, 7))
+    def advance(self, step: int) -> None:
+        """Move both on."""
+        self.clock.advance(seconds=step)
+        end = self.now + step
+        while self.pending and min(self.pending, key=itemgetter(0, 1))[0] <= end:
+            due, number, child = min(self.pending, key=itemgetter(0, 1))
+            self.pending.remove((due, number, child))
+            self.expected.append((due, number))
+            if child is not None:
+                self._expect(due + child, None)
+        self.now = end
+
+    @invariant()
+    def agree(self) -> None:
+        """The same timers fired at the same times, the same are pending in the same order."""
+        assert self.fired == self.expected
+        assert self.clock.now() == self.now
+        assert [(timer.due, int(timer.label)) for timer in self.clock.pending()] == sorted(
+            timer[:2] for timer in self.pending
+        )
+
+
+TestTimers = Timers.TestCase

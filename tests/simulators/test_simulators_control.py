@@ -1,0 +1,231 @@
+"""The control API and its client: what drives a running stack from outside."""
+
+from typing import Any
+
+import pytest
+import requests
+
+from simulators.client import ControlClient
+from simulators.errors import ClockHeldError, ControlError
+from simulators.journal import Record
+from simulators.stack import Stack
+from simulators.world import derived_account
+
+ACCOUNT = derived_account(1000).model_dump(mode="json")
+ORDER = {
+    "reference": "event-1",
+    "action": "activate",
+    "account": {"i_account": 189, "id": "12065550189@msisdn"},
+    "services": ["HSS"],
+    "notify_url": "http://127.0.0.1:1/notifications",
+}
+
+
+@pytest.fixture
+def control(stack: Stack) -> str:
+    """Where the control API of a running stack answers."""
+    return f"{stack.addresses.control}/_sim"
+
+
+def error(answer: requests.Response, *, status: int = 400) -> str:
+    """The sentence with which the API refused."""
+    assert answer.status_code == status
+    return str(answer.json()["error"])
+
+
+def test_health_answers_as_soon_as_the_stack_runs(control: str, http: requests.Session) -> None:
+    """A pipeline can wait for it."""
+    answer = http.get(f"{control}/health")
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def test_accounts_are_listed_and_added(stack: Stack, control: str, http: requests.Session) -> None:
+    """A new account is 201 with its data, is listed last, and is a fact of the journal."""
+    added = http.post(f"{control}/accounts", json=ACCOUNT)
+
+    listed = http.get(f"{control}/accounts").json()["accounts"]
+    assert (added.status_code, added.json()) == (201, ACCOUNT)
+    assert [account["i_account"] for account in listed] == [189, 190, 191, 1000]
+    assert listed[-1] == ACCOUNT
+    assert [(record.operation, record.i_account) for record in stack.journal.records()] == [("account", 1000)]
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({**ACCOUNT, "i_account": 189}, "i_account 189 is taken"),
+        ({**ACCOUNT, "id": "12065550189@msisdn"}, "'12065550189@msisdn' is taken"),
+        ({**ACCOUNT, "i_account": 0, "imsi": "x"}, "imsi: "),
+        ({**ACCOUNT, "colour": "red"}, "colour: this key is not known"),
+        ({}, "msisdn: this key is required"),
+        ([], "valid dictionary"),
+        (None, "valid dictionary"),
+    ],
+)
+def test_impossible_account_is_refused(
+    stack: Stack, control: str, http: requests.Session, body: Any, named: str
+) -> None:
+    """The refusal names every mistake, and neither world nor journal has changed."""
+    assert named in error(http.post(f"{control}/accounts", json=body))
+    assert len(stack.world.accounts) == 3
+    assert stack.journal.last_seq == 0
+
+
+def test_clock_is_shown_and_advanced(stack: Stack, control: str, http: requests.Session) -> None:
+    """It tells mode, time and pending timers, and an advance answers when what fell due is over."""
+    fired: list[float] = []
+    stack.clock.call_later(600, lambda: fired.append(stack.clock.now()), label="ten minutes")
+    stack.clock.call_later(3600, lambda: None, label="an hour")
+
+    before = http.get(f"{control}/clock").json()
+    after = http.post(f"{control}/clock/advance", json={"seconds": 600}).json()
+
+    hour = {"due": "2026-01-01T01:00:00Z", "label": "an hour"}
+    assert before == {
+        "mode": "manual",
+        "now": "2026-01-01T00:00:00Z",
+        "pending": [{"due": "2026-01-01T00:10:00Z", "label": "ten minutes"}, hour],
+    }
+    assert after == {"mode": "manual", "now": "2026-01-01T00:10:00Z", "pending": [hour]}
+    assert len(fired) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        [],
+        {},
+        {"seconds": "600"},
+        {"seconds": True},
+        {"seconds": None},
+        {"seconds": -1},
+        {"seconds": 1e12},
+    ],
+)
+def test_impossible_advance_is_refused(control: str, http: requests.Session, body: Any) -> None:
+    """A step that is no number, or that the clock cannot make, changes nothing."""
+    assert error(http.post(f"{control}/clock/advance", json=body))
+    assert http.get(f"{control}/clock").json()["now"] == "2026-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize("seconds", ["NaN", "Infinity", "-Infinity"])
+def test_advance_by_no_number_is_refused(control: str, http: requests.Session, seconds: str) -> None:
+    """What some JSON writers print for a number that is none is refused too."""
+    answer = http.post(
+        f"{control}/clock/advance",
+        data=f'{{"seconds": {seconds}}}',
+        headers={"Content-Type": "application/json"},
+    )
+
+    assert "cannot be advanced" in error(answer)
+
+
+def test_statuses_are_listed_with_their_virtual_time(
+    stack: Stack, control: str, http: requests.Session
+) -> None:
+    """The last status of each account and group is shown, and nothing before any was stored."""
+    assert http.get(f"{control}/statuses").json() == {"statuses": []}
+    account = stack.world.accounts[0]
+    for status in ("IN_PROGRESS", "OK"):
+        stack.clock.advance(minutes=1)
+        stack.espf.update(account, {"status": status, "group": "HSS", "message": "done"})
+
+    assert http.get(f"{control}/statuses").json()["statuses"] == [
+        {
+            "i_account": 189,
+            "group": "HSS",
+            "status": "OK",
+            "message": "done",
+            "stored_at": "2026-01-01T00:02:00Z",
+        }
+    ]
+
+
+def test_orders_are_listed(stack: Stack, control: str, http: requests.Session) -> None:
+    """An accepted order shows its number, what was asked, and when it was accepted."""
+    headers = {"Authorization": "Bearer offline-oms"}
+    placed = http.post(f"{stack.addresses.oms}/orders", json=ORDER, headers=headers).json()
+
+    (order,) = http.get(f"{control}/orders").json()["orders"]
+    assert (order["order_id"], order["accepted_at"]) == (placed["order_id"], "2026-01-01T00:00:00Z")
+    assert order["request"] == ORDER
+
+
+def test_journal_is_read_from_a_number_on(stack: Stack, control: str, http: requests.Session) -> None:
+    """Records are those of the stack's own journal, and reading them makes no new ones."""
+    for number in (189, 190):
+        stack.journal.fact("account", data={}, i_account=number)
+
+    everything = http.get(f"{control}/journal").json()
+    rest = http.get(f"{control}/journal", params={"since": 1}).json()
+
+    assert [Record(**record) for record in everything["records"]] == list(stack.journal.records())
+    assert everything["dropped"] == 0
+    assert [record["i_account"] for record in rest["records"]] == [190]
+
+
+@pytest.mark.parametrize("wait", ["0", "0.01", "-1", "nan", "x"])
+def test_journal_answers_without_a_record_after_the_wait(
+    control: str, http: requests.Session, wait: str
+) -> None:
+    """Whatever the wait is, the answer comes, with nothing in it when nothing happened."""
+    answer = http.get(f"{control}/journal", params={"wait": wait}, timeout=10)
+
+    assert answer.json() == {"records": [], "dropped": 0}
+
+
+def test_journal_does_not_wait_for_what_is_there(stack: Stack, control: str, http: requests.Session) -> None:
+    """A wait ends with the first record above the number, long before its time."""
+    stack.journal.fact("account", data={})
+
+    answer = http.get(f"{control}/journal", params={"wait": "inf"}, timeout=10)
+
+    assert len(answer.json()["records"]) == 1
+
+
+def test_client_says_what_the_api_says(stack: Stack) -> None:
+    """A program drives a stack with a client instead of requests of its own."""
+    client = ControlClient(stack.addresses.control + "/")
+
+    event = client.emit("Account/New", i_account=189)
+    clock = client.advance(seconds=60)
+
+    assert event["variables"] == {"i_account": 189}
+    assert clock["now"] == "2026-01-01T00:01:00Z"
+    assert client.statuses() == []
+    assert [record["operation"] for record in client.journal()] == ["event"]
+    assert client.journal(since=1) == []
+
+
+def test_client_repeats_why_the_stack_refuses(stack: Stack) -> None:
+    """The stack's own sentence reaches the user."""
+    with pytest.raises(ControlError, match="refused: The clock cannot be advanced by -1"):
+        ControlClient(stack.addresses.control).advance(seconds=-1)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "nonsense"])
+def test_client_without_a_stack_says_how_to_start_one(url: str) -> None:
+    """Nothing there is told with the address and the two ways out."""
+    with pytest.raises(ControlError, match=f"Nothing answers as a stack at {url}: .*`espf-simulators up`"):
+        ControlClient(url).statuses()
+
+
+def test_client_at_another_simulator_s_address_is_told(stack: Stack) -> None:
+    """The OMS and the web host are no control address, and their answers are not taken for one."""
+    for url in (stack.addresses.portabilling, stack.addresses.oms):
+        with pytest.raises(ControlError, match=url):
+            ControlClient(url).statuses()
+
+
+def test_held_clock_is_503(stack: Stack, control: str, http: requests.Session) -> None:
+    """A clock that stays held is the stack's trouble, not the caller's mistake."""
+    stack.clock.advance = held  # type: ignore[method-assign]
+
+    assert "held by" in error(http.post(f"{control}/clock/advance", json={"seconds": 1}), status=503)
+
+
+def held(**_: Any) -> float:
+    """Stand for a deadline that has passed."""
+    raise ClockHeldError("held by: a test")

@@ -1,0 +1,189 @@
+"""What goes to a provisioner and what comes in over sockets: answers, silence, surprises, odd requests."""
+
+import socket
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+import requests
+
+from simulators.clock import InFlight
+from simulators.errors import AddressError
+from simulators.journal import Journal
+from simulators.stack import Stack, StackSettings
+from simulators.transport import Answer, Outbound, Transport
+from simulators.web import MAX_BODY, WebServer, mount
+
+PATIENCE = 10.0
+
+
+@pytest.fixture
+def surprises() -> list[str]:
+    """What went wrong inside the simulators."""
+    return []
+
+
+@pytest.fixture
+def transport(
+    journal: Journal, in_flight: InFlight, guard: threading.Condition, surprises: list[str]
+) -> Iterator[Transport]:
+    """A transport that takes a fifth of a second for silence."""
+    transport = Transport(journal=journal, in_flight=in_flight, guard=guard, surprises=surprises, silence=0.2)
+    yield transport
+    transport.close()
+
+
+def answers_to(transport: Transport, in_flight: InFlight, url: str) -> list[Answer]:
+    """Post to an address and wait until that is over."""
+    got: list[Answer] = []
+    outbound = Outbound(source="oms", url=url, headers={"X-A": "b"}, body=b"{}", correlation={"i_event": 7})
+    transport.send(outbound, got.append)
+    assert in_flight.wait_quiet(0.0, timeout=PATIENCE)
+    return got
+
+
+@pytest.mark.parametrize("status", [200, 404, 500])
+def test_answer_is_handed_back_and_journaled(  # noqa: PLR0917 - fixtures, which pytest passes by name
+    transport: Transport,
+    in_flight: InFlight,
+    journal: Journal,
+    provisioner_url: str,
+    answers: deque[int],
+    status: int,
+) -> None:
+    """Whatever the status, the answer completes the record that was opened before the request left."""
+    answers.append(status)
+
+    (answer,) = answers_to(transport, in_flight, provisioner_url)
+
+    (record,) = journal.records()
+    assert (answer.status, record.status) == (status, status)
+    assert (record.source, record.destination, record.method) == ("oms", "provisioner", "POST")
+    assert (record.target, record.request_body, record.i_event) == (provisioner_url, "{}", 7)
+
+
+def test_redirect_is_an_answer(
+    transport: Transport,
+    in_flight: InFlight,
+    provisioner_url: str,
+    answers: deque[int],
+    received: list[tuple[Mapping[str, str], Any]],
+) -> None:
+    """The ESPF does not follow redirects (1.8)."""
+    answers.append(302)
+
+    assert [answer.status for answer in answers_to(transport, in_flight, provisioner_url)] == [302]
+    assert len(received) == 1
+
+
+def test_silence_is_status_0(transport: Transport, in_flight: InFlight, journal: Journal) -> None:
+    """A provisioner that takes the connection and never answers is given up after the time for silence."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        (answer,) = answers_to(transport, in_flight, url)
+
+    assert answer.status == 0
+    assert "timed out" in answer.body
+    assert journal.records()[0].status == 0
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1/", "nonsense", "http://a..b/", "http://[/", "ftp://127.0.0.1/", "http:// /"]
+)
+def test_address_that_cannot_be_reached_is_no_answer(
+    transport: Transport, in_flight: InFlight, surprises: list[str], url: str
+) -> None:
+    """An address is the provisioner's to give: one that leads nowhere is its mistake, not the harness's."""
+    assert [answer.status for answer in answers_to(transport, in_flight, url)] == [0]
+    assert surprises == []
+
+
+def test_surprise_of_whoever_waits_is_kept(
+    transport: Transport, in_flight: InFlight, surprises: list[str], provisioner_url: str
+) -> None:
+    """A defect of the harness in a thread is told later, and holds no clock."""
+
+    def fail(_: Answer) -> None:
+        raise LookupError("a defect")
+
+    transport.send(Outbound(source="oms", url=provisioner_url, headers={}, body=b"{}"), fail)
+
+    assert in_flight.wait_quiet(0.0, timeout=PATIENCE)
+    assert surprises == [f"delivery to {provisioner_url}: LookupError('a defect')"]
+
+
+def test_delivery_is_in_flight_until_its_answer_was_handled(
+    transport: Transport, in_flight: InFlight, provisioner_url: str
+) -> None:
+    """The clock is held from the call of `send` to the end of what its answer sets off."""
+    seen: list[tuple[str, ...]] = []
+
+    transport.send(
+        Outbound(source="emitter", url=provisioner_url, headers={}, body=b"{}"),
+        lambda _: seen.append(in_flight.holders),
+    )
+
+    assert in_flight.wait_quiet(0.0, timeout=PATIENCE)
+    assert seen == [(f"POST {provisioner_url} from emitter",)]
+
+
+def test_port_in_use_is_told_with_what_to_do() -> None:
+    """The message names port, host and the way out."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(AddressError, match=f"Port {port} on 127.0.0.1 is in use.*--port-base"):
+            WebServer(mount({}), host="127.0.0.1", port=port)
+
+
+def test_address_of_another_machine_is_told_as_such() -> None:
+    """Only a port in use is called so; any other reason is given as it is."""
+    with pytest.raises(AddressError, match="cannot be listened on"):
+        # An address for documentation: no machine has it.
+        WebServer(mount({}), host="192.0.2.1", port=0)
+
+
+def test_body_beyond_the_limit_is_refused_and_journaled(stack: Stack, http: requests.Session) -> None:
+    """A body of any size breaks nothing: it is answered 413 and kept up to the limit."""
+    answer = http.post(f"{stack.addresses.oms}/orders", data=b"x" * (MAX_BODY + 1))
+
+    assert answer.status_code == 413
+    (record,) = stack.journal.records()
+    assert (record.status, len(record.request_body)) == (413, MAX_BODY)
+
+
+def test_chunked_body_is_read(stack: Stack, http: requests.Session) -> None:
+    """Clients that stream send no length."""
+    parts = iter([b'{"params": {"login": "provisioner", ', b'"token": "offline-token"}}'])
+
+    answer = http.post(
+        f"{stack.addresses.portabilling}/rest/Session/login",
+        data=parts,
+        headers={"Content-Type": "application/json"},
+    )
+
+    assert (answer.status_code, answer.request.headers["Transfer-Encoding"]) == (200, "chunked")
+
+
+def test_paths_outside_the_simulators_are_404(stack: Stack, http: requests.Session) -> None:
+    """PortaBilling's web host serves `/rest` and `/espf` and nothing else."""
+    answers = [
+        http.get(f"{stack.addresses.portabilling}{path}") for path in ("/", "/restful", "/_sim/health")
+    ]
+
+    assert [answer.status_code for answer in answers] == [404] * 3
+
+
+def test_silent_provisioner_does_not_keep_a_stack_alive() -> None:
+    """Closing cuts a delivery that is still unanswered; the documented 300 s are not waited for."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/events"
+        with Stack(StackSettings(events_url=url)) as stack:
+            with stack.guard:
+                event = stack.emitter.emit("Account/New", i_account=189)
+            connection, _ = silent.accept()
+        connection.close()
+
+    assert stack.journal.records()[-1].status == 0
+    assert stack.emitter.event(event.i_event)
