@@ -54,11 +54,12 @@ class EspfApi:
         Raises:
             Refusal: 401; authentication fails with a real status code here, not with 500 (S25).
         """
-        if scheme == "Bearer" and self._sessions.by_access_token(credentials):
+        # The scheme is case-insensitive (RFC 9110).
+        if scheme.lower() == "bearer" and self._sessions.by_access_token(credentials):
             return
         login, colon, password = credentials.partition(":")
         if (
-            scheme == "Basic"
+            scheme.lower() == "basic"
             and colon
             and self._sessions.credentials_fit(login=login, password=password, token=password)
         ):

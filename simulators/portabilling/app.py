@@ -46,7 +46,7 @@ def _read_call(service: str, method: str) -> Call:
         method=method,
         params=_part(body, "params"),
         auth_info=_part(body, "auth_info"),
-        bearer=token if scheme == "Bearer" else None,
+        bearer=token if scheme.lower() == "bearer" else None,
     )
 
 
