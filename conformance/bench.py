@@ -68,13 +68,19 @@ def open_bench(file: TargetFile, *, folder: Path, url_form: UrlForm, report_dir:
         values = _values(file, stack, port=port, state_dir=state_dir, url_form=url_form)
         target = None
         if starts:
-            log = (
-                folder / file.target.log if file.target.log else report_dir / f"target-{url_form}-{port}.log"
-            )
+            log = _log(file, folder=folder, report_dir=report_dir, name=f"target-{url_form}-{port}.log")
             target = resources.enter_context(TargetProcess(file, folder=folder, values=values, log=log))
         else:
             await_ready(file, values=values, death=lambda: None)
         yield Bench(stack=stack, file=file, url_form=url_form, numbers=count(first), target=target)
+
+
+def _log(file: TargetFile, *, folder: Path, report_dir: Path, name: str) -> Path:
+    """The file of the target's output: the user's own is added to, the judge's starts anew."""
+    if file.target.log:
+        return folder / file.target.log
+    (report_dir / name).unlink(missing_ok=True)
+    return report_dir / name
 
 
 def _stack_settings(file: TargetFile, *, port: int, first_i_event: int) -> StackSettings:
@@ -90,6 +96,7 @@ def _stack_settings(file: TargetFile, *, port: int, first_i_event: int) -> Stack
         silence=file.timeouts.silence,
         settle=file.timeouts.settle,
         first_i_event=first_i_event,
+        services=tuple(service for services in file.features.groups.values() for service in services),
     )
 
 

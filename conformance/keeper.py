@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 
 
 def main() -> int:
@@ -21,21 +22,28 @@ def main() -> int:
     except OSError as error:
         sys.stderr.write(f"{command[0]} cannot be started: {error.strerror}\n")
         return 127
-    threading.Thread(target=_end_with_owner, args=(child, stop_seconds), daemon=True).start()
+    owner_gone = threading.Event()
+    ending = threading.Thread(target=_end_with_owner, args=(child, stop_seconds, owner_gone), daemon=True)
+    ending.start()
     code = child.wait()
+    if owner_gone.is_set():
+        ending.join()
     # As a shell says it: 128 and the number of the signal that killed it.
     return code if code >= 0 else 128 - code
 
 
-def _end_with_owner(child: "subprocess.Popen[bytes]", stop_seconds: float) -> None:
+def _end_with_owner(
+    child: "subprocess.Popen[bytes]", stop_seconds: float, owner_gone: threading.Event
+) -> None:
     # Not sys.stdin: a thread that waits inside its lock makes the interpreter abort at its end.
     while os.read(0, 1):
         pass
+    owner_gone.set()
     os.killpg(0, signal.SIGTERM)
-    try:
+    with suppress(subprocess.TimeoutExpired):
         child.wait(stop_seconds)
-    except subprocess.TimeoutExpired:
-        os.killpg(0, signal.SIGKILL)
+    # Whatever the command started and left behind ends too, and this process with it.
+    os.killpg(0, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from conformance.bench import Bench, open_bench
 from conformance.errors import TargetError
 from conformance.oracle.checks import Check
 from conformance.requirements import requirement
-from conformance.story import MissedWaitError, Result, Story
+from conformance.story import MissedWaitError, NotDeclaredError, Result, Story
 from conformance.target import TargetFile, UrlForm, load_target
 
 SCENARIO: Final = "scenario"
@@ -120,6 +120,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
         outcome: object = yield
     except MissedWaitError as error:
         outcome, missed = True, error
+    except NotDeclaredError as error:
+        pytest.skip(str(error))
     if isinstance(told, Story):
         _conclude(pyfuncitem, told, missed=missed)
     return outcome  # type: ignore[return-value]

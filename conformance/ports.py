@@ -1,5 +1,6 @@
 """Ports for targets: blocks that are locked per worker, so that a restarted target finds its port free."""
 
+import os
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -24,9 +25,11 @@ def reserved_port(host: str) -> Iterator[int]:
     Raises:
         TargetError: every block is taken.
     """
-    folder = Path(tempfile.gettempdir()) / "espf-harness-ports"
+    folder = Path(tempfile.gettempdir()) / f"espf-harness-ports-{os.getuid()}"
     folder.mkdir(exist_ok=True)
-    for number in range(BLOCKS):
+    # Users cannot see each other's locks, so each begins elsewhere.
+    first = os.getuid() * 101 % BLOCKS
+    for number in (*range(first, BLOCKS), *range(first)):
         lock = FileLock(folder / f"{number}.lock", mode=0o666, blocking=False)
         try:
             lock.acquire()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import BinaryIO, Final, Self
 
 import requests
 
@@ -35,7 +35,6 @@ class TargetProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self._log.write_bytes(b"")
         try:
             self._start()
             await_ready(self._file, values=self._values, death=self.death)
@@ -62,9 +61,7 @@ class TargetProcess:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         self._process = None
-        if self._file.target.kill:
-            command = [fill(part, self._values) for part in self._file.target.kill]
-            subprocess.run(command, cwd=self._folder, check=False, capture_output=True)  # noqa: S603 - the user's own
+        self._run_kill()
 
     def death(self) -> str | None:
         """A sentence about a target that ended by itself; None while it runs."""
@@ -77,12 +74,24 @@ class TargetProcess:
         name = self._file.target.name
         return f"{name} ended with exit code {code}{signalled}; its last words in {self._log}:\n{words}"
 
+    def _run_kill(self) -> None:
+        command = [fill(part, self._values) for part in self._file.target.kill]
+        if not command:
+            return
+        limit = self._file.timeouts.stop
+        try:
+            subprocess.run(command, cwd=self._folder, check=True, capture_output=True, timeout=limit)  # noqa: S603 - the user's own
+        except (OSError, subprocess.SubprocessError) as error:
+            raise TargetError(
+                f"The target's kill command failed: {error}. Mend `kill` in the target file."
+            ) from error
+
     def _start(self) -> None:
         target = self._file.target
         command = [fill(part, self._values) for part in target.command]
         env = {**os.environ, **{name: fill(text, self._values) for name, text in target.env.items()}}
         keep = [sys.executable, "-I", "-S", keeper.__file__, str(self._file.timeouts.stop)]
-        with self._log.open("ab") as log:
+        with _opened(self._log) as log:
             self._process = subprocess.Popen(  # noqa: S603 - the user's own target
                 [*keep, *command],
                 stdin=subprocess.PIPE,
@@ -124,3 +133,12 @@ def _answers(url: str, *, must_be_ok: bool) -> bool:
         except requests.RequestException:
             return False
         return response.ok or not must_be_ok
+
+
+def _opened(log: Path) -> BinaryIO:
+    try:
+        return log.open("ab")
+    except OSError as error:
+        raise TargetError(
+            f"The target's log {log} cannot be written: {error.strerror}. Mend `log`."
+        ) from error

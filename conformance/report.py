@@ -1,6 +1,7 @@
 """Writes a run down: a table for the terminal, `conformance.json`, and `junit.xml` for pipelines."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from simulators import __version__
 
 SCHEMA: Final = 1
 COLOURS: Final = {"pass": "green", "warn": "yellow", "fail": "bold red", "inconclusive": "magenta"}
+# What a target sent may hold what neither XML nor a terminal can.
+_CONTROL: Final = re.compile(r"[^\n\t\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|\x7f")
 # How many pieces of evidence the terminal shows for one requirement; the files hold them all.
 SHOWN: Final = 2
 
@@ -123,7 +126,7 @@ def _print_failure(entry: RequirementVerdict, *, console: Console) -> None:
 
 
 def _evidence_lines(entry: RequirementVerdict) -> Sequence[str]:
-    return [
+    lines = [
         f"  in {item.scenario}, i_account {item.check.i_account}\n"
         f"    expected  {item.check.expected}\n"
         f"    received  {item.check.received}\n"
@@ -131,6 +134,7 @@ def _evidence_lines(entry: RequirementVerdict) -> Sequence[str]:
         for item in entry.evidence
         if not item.blocked and item.check.grade == "fail"
     ]
+    return [_CONTROL.sub(lambda found: repr(found[0])[1:-1], line) for line in lines]
 
 
 def _print_closing(run: Run, *, console: Console, report_dir: Path) -> None:

@@ -2,8 +2,9 @@
 
 import os
 import time
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -86,6 +87,9 @@ def run_suite(options: RunOptions, *, console: Console) -> int:
     _make_folder(options.report_dir)
     preflight(file, folder=path.parent, report_dir=options.report_dir)
     collector = Collector(console=console)
+    if not file.target.command and options.workers:
+        console.print("The target already runs, so one worker judges it.")
+        options = replace(options, workers=0)
     code = _pytest(options, collector)
     if code == pytest.ExitCode.INTERRUPTED:
         console.print("Interrupted: what had not run is missing from the report.")
@@ -126,9 +130,25 @@ def _pytest(options: RunOptions, collector: Collector) -> int:
         *("--espf-report-dir", str(options.report_dir.absolute()), "-n", str(options.workers)),
         *(f"--espf-only={id_}" for id_ in options.only),
     ]
-    # Plugins of other packages have no place in a judge: they cost seconds of import and own option names.
+    with _own_environment():
+        return int(pytest.main(arguments, plugins=[collector]))
+
+
+@contextmanager
+def _own_environment() -> Iterator[None]:
+    """Keep the user's own pytest settings, and plugins of other packages, away from the judge.
+
+    Plugins cost seconds of import and own option names; PYTEST_ADDOPTS could deselect scenarios.
+    """
+    before = dict(os.environ)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    return int(pytest.main(arguments, plugins=[collector]))
+    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        os.environ.pop(name, None)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _exit_code(code: int, collector: Collector, verdict: Verdict, *, strict: bool) -> int:

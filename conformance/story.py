@@ -12,11 +12,17 @@ from conformance.oracle.judge import judge
 from conformance.oracle.outcomes import is_settled
 from conformance.target import Action, UrlForm
 from simulators.emitter.core import Event
+from simulators.errors import ClockHeldError
+from simulators.journal import Record
 from simulators.world import Account, Outcome, Plan, derived_account
 
 # The page: the OMS processes an order in ten minutes; such a system can take an hour.
 TEN_MINUTES: Final = 600.0
 ONE_HOUR: Final = 3600.0
+
+
+class NotDeclaredError(Exception):
+    """A story needs something that the target does not declare."""
 
 
 class MissedWaitError(Exception):
@@ -67,7 +73,10 @@ class Story:
 
     def emit(self, action: Action, account: Account) -> Event:
         """Send the first declared event of an action, and wait for its answer."""
-        event_type = self._bench.file.features.actions[action][0]
+        declared = self._bench.file.features.actions.get(action)
+        if not declared:
+            raise NotDeclaredError(f"the target declares no event type for {action}")
+        event_type = declared[0]
         with self._stack.guard:
             event = self._stack.emitter.emit(event_type, i_account=account.i_account)
         self._until_answered(event, times=1)
@@ -83,27 +92,32 @@ class Story:
     def until_ordered(self, account: Account) -> None:
         """Wait until the OMS has accepted orders for all that the account needs.
 
-        Then leave the target `[timeouts] settle` to report IN_PROGRESS: in the story minutes pass, and a
-        virtual jump must not rob it of them. It may leave that report out.
+        Then give the target time to report IN_PROGRESS, which it may leave out.
         """
         declared = self._bench.declared
 
         def ordered() -> bool:
             case = self._case(account)
             placed = {service for order in case.accepted for service in order.detail["services"]}
-            return all(placed & set(declared.groups[group]) for group in case.needed_groups(declared))
-
-        def announced() -> bool:
-            case = self._case(account)
-            return all(case.stored(group) for group in case.needed_groups(declared))
+            return placed >= set(case.needed_services(declared))
 
         what = f"accepted orders for i_account {account.i_account}"
         self._until(ordered, what, limit=self._bench.file.timeouts.converge)
-        self._stack.journal.wait_until(announced, timeout=self._bench.file.timeouts.settle)
+        self._give_time(lambda: all(map(self._case(account).stored, declared.groups)))
 
     def advance(self, *, minutes: float) -> None:
         """Let virtual time pass; what falls due is delivered and answered meanwhile."""
-        self._stack.clock.advance(minutes=minutes)
+        timeouts = self._bench.file.timeouts
+        # Long enough for an answer that stays out, and too short for one that does so minute by minute.
+        limit = max(timeouts.converge, 2 * timeouts.silence)
+        try:
+            self._stack.clock.advance(minutes=minutes, deadline=limit)
+        except ClockHeldError as error:
+            raise MissedWaitError(str(error)) from error
+
+    def give_time_to_report(self, account: Account) -> None:
+        """Give the target time to report what was notified so far; it may do so later."""
+        self._give_time(lambda: is_settled(self._case(account), self._bench.declared))
 
     def until_reported(self, account: Account) -> None:
         """Wait until every group of the account shows what the facts allow at this moment."""
@@ -116,10 +130,12 @@ class Story:
     def conclude(self, *, missed: MissedWaitError | None = None) -> Result:
         """Let the target come to rest, once, and judge all that happened."""
         timeouts = self._bench.file.timeouts
-        quiet = self._stack.in_flight.wait_quiet(timeouts.settle, timeout=timeouts.converge)
-        checks = judge(self._stack.journal.records(since=self._first), self._bench.declared)
+        quiet = self._stack.in_flight.wait_quiet(self._settle_seconds(), timeout=timeouts.converge)
+        # Timers of one story must not fire into the next.
+        self._stack.clock.cancel_all()
+        checks = judge(self._records(), self._bench.declared)
         failed = any(check.grade == "fail" for check in checks)
-        unsure = str(missed) if missed else None if quiet else "the target to come to rest"
+        unsure = str(missed) if missed else self._unnotified() if quiet else "the target to come to rest"
         return Result(
             checks=checks,
             unsure=None if failed else unsure,
@@ -127,8 +143,34 @@ class Story:
             wall_seconds=time.monotonic() - self._real_start,
         )
 
+    def _settle_seconds(self) -> float:
+        """How long nothing may happen before the target is at rest: longer for one that takes long steps."""
+        timeouts = self._bench.file.timeouts
+        steps = [
+            case.orders[0].real_time - case.events[0].real_time
+            for case in cases(self._records())
+            if case.events and case.orders
+        ]
+        return min(timeouts.converge, max(timeouts.settle, *(2 * step for step in steps), 0.0))
+
+    def _unnotified(self) -> str | None:
+        """What was ordered and never notified: about it nothing can be known."""
+        for case in cases(self._records()):
+            ordered = {service for order in case.accepted for service in order.detail["services"]}
+            silent = ordered - {news.detail["service"] for news in case.notifications}
+            if silent:
+                return f"notifications about {', '.join(sorted(silent))} of i_account {case.i_account}"
+        return None
+
+    def _records(self) -> tuple[Record, ...]:
+        return self._stack.journal.records(since=self._first)
+
+    def _give_time(self, done: Callable[[], bool]) -> None:
+        # In the story minutes pass; a virtual jump must not rob the target of all of them.
+        self._stack.journal.wait_until(done, timeout=self._bench.file.timeouts.settle)
+
     def _case(self, account: Account) -> Case:
-        found = cases(self._stack.journal.records(since=self._first))
+        found = cases(self._records())
         return next(case for case in found if case.i_account == account.i_account)
 
     def _answers(self, event: Event) -> int:

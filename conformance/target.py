@@ -16,6 +16,8 @@ from simulators.validation import InvalidFileError, Strict
 
 UrlForm = Literal["i_account", "id"]
 Action = Literal["activate", "modify", "deactivate"]
+Services = Annotated[tuple[str, ...], Field(min_length=1)]
+EventTypes = Annotated[tuple[str, ...], Field(min_length=1)]
 Seconds = Annotated[float, Field(gt=0)]
 
 # What the harness fills in between braces.
@@ -74,8 +76,8 @@ class Features(Strict):
     restart: bool = False
     custom_groups: bool = False
     dialect: Literal["simple"] = "simple"
-    actions: Mapping[Action, tuple[str, ...]] = DEFAULT_ACTIONS
-    groups: Annotated[Mapping[str, tuple[str, ...]], Field(min_length=1)] = DEFAULT_GROUPS
+    actions: Mapping[Action, EventTypes] = DEFAULT_ACTIONS
+    groups: Annotated[Mapping[str, Services], Field(min_length=1)] = DEFAULT_GROUPS
 
 
 class Timeouts(Strict):
@@ -112,6 +114,13 @@ class TargetFile(Strict):
         used = {name for text in self.target.texts() for name in _PLACEHOLDER.findall(text)}
         if unknown := sorted(used - PLACEHOLDERS):
             raise ValueError(f"these placeholders are not known: {', '.join(unknown)}")
+        addresses = (self.target.events_url, self.target.notify_url)
+        if others := sorted(
+            {name for url in addresses for name in _PLACEHOLDER.findall(url)} - {"port", "host"}
+        ):
+            raise ValueError(
+                f"events_url and notify_url take {{port}} and {{host}} alone, not {', '.join(others)}"
+            )
         if not self.target.command and "{port}" in "".join(self.target.texts()):
             raise ValueError(
                 "{port} is only known when the harness starts the target: give a command or the port"

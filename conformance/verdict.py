@@ -58,7 +58,7 @@ def decide(scenarios: Sequence[Scenario], features: Features, *, only: Sequence[
     entries = tuple(
         _decide_one(requirement, scenarios, features, only=only) for requirement in catalogue().values()
     )
-    return Verdict(verdict=_run_verdict(entries), requirements=entries)
+    return Verdict(verdict=_run_verdict(entries, chosen=bool(only)), requirements=entries)
 
 
 def is_declared(requirement: Requirement, features: Features) -> bool:
@@ -76,7 +76,7 @@ def _decide_one(
     judged = [scenario for scenario in scenarios if requirement.id in _judged(scenario)]
     evidence = tuple(found for scenario in judged for found in _evidence(scenario, requirement.id))
     grade, reason = _grade(requirement, judged, evidence)
-    if not judged:
+    if not judged or not is_declared(requirement, features):
         grade, reason = _why_not(requirement, features, only=only)
     elif only and requirement.id not in only and grade == "pass":
         grade, reason = "not-tested", "left out by --only"
@@ -136,10 +136,11 @@ def _why_not(requirement: Requirement, features: Features, *, only: Sequence[str
     return "not-tested", "no scenario could be told with what the target declares, or it did not come so far"
 
 
-def _run_verdict(entries: Sequence[RequirementVerdict]) -> RunVerdict:
+def _run_verdict(entries: Sequence[RequirementVerdict], *, chosen: bool) -> RunVerdict:
+    """Decide on a run; one of chosen requirements is never more than partial."""
     grades = {entry.verdict for entry in entries}
     if "fail" in grades:
         return "not-conformant"
     if grades & {"inconclusive", "blocked"}:
         return "inconclusive"
-    return "partial" if "not-tested" in grades else "conformant"
+    return "partial" if chosen or "not-tested" in grades else "conformant"

@@ -19,7 +19,7 @@ Info = TypeVar("Info", bound=BaseModel)
 
 
 def _listed(value: object) -> object:
-    return value if isinstance(value, list) else []
+    return value if isinstance(value, list) else None
 
 
 class AccountInfo(BaseModel):
@@ -30,7 +30,7 @@ class AccountInfo(BaseModel):
     i_account: int
     id: str
     bill_status: str | None = None
-    included_services: Annotated[list[Any], BeforeValidator(_listed)] = []
+    included_services: Annotated[list[Any] | None, BeforeValidator(_listed)] = None
 
 
 class SimCardInfo(BaseModel):
@@ -127,6 +127,6 @@ class QuerySubscriber:
         )
 
 
-def services_needed(services: tuple[str, ...], *, included: list[Any]) -> tuple[str, ...]:
+def services_needed(services: tuple[str, ...], *, included: list[Any] | None) -> tuple[str, ...]:
     """Return those of the services that the account includes; an account that lists none needs all."""
-    return tuple(service for service in services if service in included) if included else services
+    return tuple(service for service in services if service in included) if included is not None else services

@@ -200,7 +200,14 @@ class Clock:
                 self._fire(due)
                 self._drain(until)
             self._move_to(target)
+            # The clock's own thread must reckon anew how long it may wait.
+            self._guard.notify_all()
             return self.now()
+
+    def cancel_all(self) -> None:
+        """Cancel every pending timer."""
+        with self._guard:
+            self._heap.clear()
 
     def start(self) -> None:
         """Let a clock that moves by itself begin to do so."""

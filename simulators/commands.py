@@ -1,6 +1,7 @@
 """What the harness's commands have in common: exit codes, and errors as one sentence without a traceback."""
 
 import sys
+import traceback
 from typing import Any, Final, NoReturn
 
 import click
@@ -35,3 +36,7 @@ class Commands(click.Group):
         except self.configuration_errors as error:
             click.echo(f"Error: {error}", err=True)
             sys.exit(CONFIGURATION)
+        except Exception:  # noqa: BLE001 - Python's own exit code 1 would mean that a requirement failed
+            traceback.print_exc()
+            click.echo("Error: the harness itself broke; please report the lines above.", err=True)
+            sys.exit(HARNESS_BROKE)

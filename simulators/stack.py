@@ -38,6 +38,7 @@ class StackSettings:
     """How a stack is set up; `silence` and `settle` are real seconds.
 
     `port_base` is the control port; PortaBilling's web host and the OMS take the next two. 0 takes free ones.
+    `services` are those that the OMS knows beside the ones named like groups.
     """
 
     world: str = "demo"
@@ -51,6 +52,7 @@ class StackSettings:
     silence: float = SILENCE
     settle: float = SETTLE
     first_i_event: int = 1
+    services: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +100,13 @@ class Stack:
         self.espf = EspfApi(
             world=self.world, sessions=self.sessions, now=self.clock.now, reading=self.settings.reading
         )
-        self.oms = Oms(world=self.world, clock=self.clock, send=send, dialect=SimpleDialect())
+        self.oms = Oms(
+            world=self.world,
+            clock=self.clock,
+            send=send,
+            dialect=SimpleDialect(),
+            services=self.settings.services,
+        )
         self.emitter = Emitter(
             clock=self.clock,
             send=send,

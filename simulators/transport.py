@@ -1,6 +1,7 @@
 """Sends what the simulators have to say to a provisioner, from threads, and journals each exchange."""
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -88,6 +89,8 @@ class Transport:
     def _deliver(
         self, outbound: Outbound, exchange: Exchange, number: int, on_answer: Callable[[Answer], None]
     ) -> None:
+        # Waiting for a free thread is the harness's own delay, not the target's.
+        exchange.note(real_time=time.time())
         try:
             answer = self._post(outbound)
             exchange.answered(status=answer.status, headers=answer.headers, body=answer.body)
@@ -104,7 +107,8 @@ class Transport:
             response = self._session().post(
                 outbound.url,
                 data=outbound.body,
-                headers=dict(outbound.headers),
+                # A kept connection would lock a receiver that serves one connection at a time.
+                headers={**outbound.headers, "Connection": "close"},
                 timeout=self._silence,
                 allow_redirects=False,
             )

@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -17,6 +17,7 @@ class InvalidFileError(ValueError):
     """A file cannot be used; the message names the file, every mistake in it and the offending values."""
 
 
+SECRETS: Final = frozenset({"env", "password", "token", "api_token"})
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -48,4 +49,6 @@ def _sentence(item: Any) -> str:
         return f"{where}: this key is not known"
     if item["type"] == "missing":
         return f"{where}: this key is required"
-    return f"{where}: {item['msg']} (given: {item['input']!r})"
+    # A whole table, or what may be a secret, must not stand in an error message.
+    is_plain = isinstance(item["input"], str | int | float) and not SECRETS & set(item["loc"])
+    return f"{where}: {item['msg']}" + (f" (given: {item['input']!r})" if is_plain else "")

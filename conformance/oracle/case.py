@@ -60,6 +60,12 @@ class Case:
             if services is None or set(stands_for) & set(services)
         )
 
+    def needed_services(self, declared: Declared) -> tuple[str, ...]:
+        """The services of the declared groups that the account needs."""
+        held = self.account.get("services")
+        listed = (service for group in self.needed_groups(declared) for service in declared.groups[group])
+        return tuple(service for service in listed if held is None or service in held)
+
     def services_of(self, group: str, declared: Declared) -> tuple[str, ...]:
         """The services of a group that make up its outcome: those needed or ordered; all where none is."""
         stands_for, needed = declared.groups[group], self.account.get("services")

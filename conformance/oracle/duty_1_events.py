@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from conformance.oracle.case import Case, Declared, was_answered_before
-from conformance.oracle.checks import Check, Subject, answer
+from conformance.oracle.case import Case, Declared, read_group, read_status, was_answered_before
+from conformance.oracle.checks import Check, Subject, answer, listed, told
+from conformance.oracle.outcomes import decided_status
 from simulators.journal import Record
 
 ANSWERED: Final = 200
@@ -36,6 +37,7 @@ def event_duplicate(case: Case, declared: Declared) -> Iterator[Check]:
         if _is_redelivered(case, event):
             again.append(event)
             yield _taken(subject, event, declared)
+            yield from _second_reports(subject, case, declared, event)
         elif _is_overlapping(case, event):
             again.append(event)
             yield subject.check(
@@ -63,6 +65,24 @@ def references(subject: Subject, case: Case, declared: Declared, *, since: int =
             expected=f"at most {len(events)} accepted reference(s) for {service}, one for each event",
             received=f"{count} accepted reference(s)",
             shown_by=case.accepted,
+        )
+
+
+def _second_reports(subject: Subject, case: Case, declared: Declared, event: Record) -> Iterator[Check]:
+    """Check that a redelivery does not start anew what was decided and reported; other rules judge values."""
+    for group in case.needed_groups(declared):
+        services = case.services_of(group, declared)
+        decided = decided_status(services, case.states_of(services, before=event.seq))
+        if decided is None or case.stored(group, before=event.seq) != decided:
+            continue
+        later = [status for status in case.statuses if status.seq > event.seq and read_group(status) == group]
+        restarted = "IN_PROGRESS" in {read_status(status) for status in later}
+        news = [notice for notice in case.news_of(services) if notice.seq > event.seq]
+        yield subject.check(
+            holds=bool(news) or not restarted,
+            expected=f"{decided} for {group} to stay as it is after the redelivery",
+            received=listed([told(status) for status in later]),
+            shown_by=[event, *later],
         )
 
 

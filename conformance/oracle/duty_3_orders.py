@@ -34,11 +34,7 @@ def order_once(case: Case, declared: Declared) -> Iterator[Check]:
 
 
 def _services_ordered(subject: Subject, case: Case, declared: Declared) -> Check:
-    held = case.account.get("services")
-    declared_services = [
-        service for group in case.needed_groups(declared) for service in declared.groups[group]
-    ]
-    needed = [service for service in declared_services if held is None or service in held]
+    needed = case.needed_services(declared)
     ordered = sorted({service for order in case.accepted for service in order.detail["services"]})
     return subject.check(
         holds=set(needed) <= set(ordered),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import Final
 
 from conformance.oracle.case import (
@@ -116,7 +117,9 @@ def status_in_progress(case: Case, declared: Declared) -> Iterator[Check]:
         news = [notice for notice in outcomes if notice.detail["state"] in OUTCOMES]
         if not news:
             continue
-        before = [status for status in _statuses_of(case, group) if status.seq < news[0].seq]
+        told_statuses = _statuses_of(case, group)
+        # The order of the reports counts, not how soon the judge let the outcome come.
+        before = list(takewhile(lambda status: read_status(status) not in {"OK", "FAILED"}, told_statuses))
         yield Subject(requirement="STATUS-IN-PROGRESS", i_account=case.i_account, group=group).check(
             holds="IN_PROGRESS" in {read_status(status) for status in before},
             expected=f"IN_PROGRESS for {group} before its outcome",

@@ -29,6 +29,6 @@ def test_documented_story(story: Story) -> None:
     story.emit("activate", account)
     story.until_ordered(account)
     story.advance(minutes=10)
-    story.until_reported(account)
+    story.give_time_to_report(account)
     story.advance(minutes=50)
     story.until_reported(account)

@@ -13,7 +13,7 @@ def test_one_group_completes_and_another_fails(story: Story) -> None:
     story.emit("activate", account)
     story.until_ordered(account)
     story.advance(minutes=10)
-    story.until_reported(account)
+    story.give_time_to_report(account)
     story.advance(minutes=50)
     story.until_reported(account)
 
@@ -26,6 +26,6 @@ def test_one_group_fails_and_another_completes(story: Story) -> None:
     story.emit("activate", account)
     story.until_ordered(account)
     story.advance(minutes=10)
-    story.until_reported(account)
+    story.give_time_to_report(account)
     story.advance(minutes=50)
     story.until_reported(account)

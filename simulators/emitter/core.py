@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from simulators.clock import Clock
 from simulators.transport import Answer, Outbound, Send
-from simulators.world import EventCredentials
+from simulators.world import EventCredentials, read_number
 
 Fate = Literal["queued", "finished", "dropped", "given-up"]
 Success = Literal["200", "any-2xx"]
@@ -97,7 +97,7 @@ class Emitter:
 
     def _deliver(self, i_event: int) -> None:
         event = self._events[i_event]
-        i_account = event.variables.get("i_account")
+        i_account = read_number(event.variables.get("i_account"))
         outbound = Outbound(
             source="emitter",
             url=self._url,

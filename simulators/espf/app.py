@@ -21,12 +21,18 @@ def create_app(core: EspfApi, *, guard: threading.Condition, reading: Reading = 
     # A surprise must reach the recorder around this application: Flask would make a plain 500 of it.
     app.config["PROPAGATE_EXCEPTIONS"] = True
 
+    @app.before_request
+    def note_operation() -> None:
+        # Before routing, so that a mistyped path or method is on record as what it was meant to be.
+        exchange: Exchange = request.environ[EXCHANGE]
+        if "status" in request.path:
+            exchange.note(operation="status", detail=_wire(reading))
+
     _add_groups(app, core, guard=guard, reading=reading)
 
     @app.post("/v1/account/<path:_decoded>")
     def update_status(_decoded: str) -> Response:
         exchange: Exchange = request.environ[EXCHANGE]
-        exchange.note(operation="status", detail=_wire(reading))
         with guard:
             path = _path_behind_version()
             with suppress(Refusal):
@@ -38,6 +44,11 @@ def create_app(core: EspfApi, *, guard: threading.Condition, reading: Reading = 
         # Assumed: the body of the answer is not public, and an empty one counts as success too (S25).
         return jsonify(i_account=report.i_account, group=report.group, status=report.status)
 
+    _add_refusals(app)
+    return app
+
+
+def _add_refusals(app: Flask) -> None:
     @app.errorhandler(Refusal)
     def refused(error: Refusal) -> tuple[Response, int]:
         return jsonify(error=str(error)), error.status
@@ -45,8 +56,6 @@ def create_app(core: EspfApi, *, guard: threading.Condition, reading: Reading = 
     @app.errorhandler(HTTPException)
     def not_served(error: HTTPException) -> tuple[Response, int]:
         return jsonify(error=error.description), error.code or 500
-
-    return app
 
 
 def _add_groups(app: Flask, core: EspfApi, *, guard: threading.Condition, reading: Reading) -> None:
@@ -92,7 +101,7 @@ def _path_behind_version() -> str:
 
 def _authenticate(core: EspfApi) -> None:
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
-    if scheme == "Basic":
+    if scheme.lower() == "basic":
         try:
             credentials = base64.b64decode(credentials, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):

@@ -68,11 +68,12 @@ class EspfApi:
 
     def _user(self, scheme: str, credentials: str) -> User | None:
         try:
-            if scheme == "Bearer":
+            # The scheme is case-insensitive (RFC 9110).
+            if scheme.lower() == "bearer":
                 session = self._sessions.by_access_token(credentials)
                 return session.user if session else None
             login, colon, password = credentials.partition(":")
-            if scheme == "Basic" and colon:
+            if scheme.lower() == "basic" and colon:
                 return self._sessions.user(login=login, password=password, token=password)
         except (TokenError, LockedOutError):
             return None

@@ -2,7 +2,7 @@
 
 import itertools
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -51,9 +51,14 @@ class Placed:
 
 
 class Oms:
-    """Accepts orders at once and notifies the outcome of each service when its plan says so."""
+    """Accepts orders at once and notifies the outcome of each service when its plan says so.
 
-    def __init__(self, *, world: World, clock: Clock, send: Send, dialect: Dialect) -> None:
+    It knows the services that are named like groups, those of its plans, and those given as `services`.
+    """
+
+    def __init__(
+        self, *, world: World, clock: Clock, send: Send, dialect: Dialect, services: Iterable[str] = ()
+    ) -> None:
         self._world = world
         self._clock = clock
         self._send = send
@@ -62,6 +67,7 @@ class Oms:
         self._plans: dict[tuple[int | None, str], Plan] = {
             (None, plan.service): plan for plan in world.oms.plans
         }
+        self._services = {*world.groups, *services, *(plan.service for plan in world.oms.plans)}
         # Order ids are new in every run: a provisioner may remember those of the last one.
         self._prefix = secrets.token_hex(3)
         self._numbers = itertools.count(1)
@@ -88,10 +94,14 @@ class Oms:
 
     def _place(self, wanted: OrderRequest) -> Order:
         known = self._orders.get(wanted.reference)
-        if known:
+        if known and known.request == wanted:
             return known
+        if known:
+            raise OrderRefusedError(
+                409, "reference_conflict", f"The reference {wanted.reference!r} belongs to another order."
+            )
         for service in wanted.services:
-            if service not in self._world.groups:
+            if service not in self._services:
                 raise OrderRefusedError(422, "unknown_service", f"The service {service!r} is not known.")
         number = next(self._numbers)
         order = Order(order_id=f"{self._prefix}-{number}", request=wanted, accepted_at=self._clock.now())

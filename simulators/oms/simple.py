@@ -42,7 +42,8 @@ class SimpleDialect:
             raise OrderRefusedError(
                 404, "not_found", f"{request.method} {request.path} is not served: POST /orders is."
             )
-        if request.headers.get("Authorization") != f"Bearer {token}":
+        scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or credentials != token:
             raise OrderRefusedError(401, "unauthorized", "The OMS's Bearer token is required.")
         try:
             order = _Order.model_validate_json(request.body)

@@ -64,7 +64,7 @@ def _read_call() -> Call:
     operation = f"{unquote(service)}/{unquote(method)}"
     body = _legacy_parts(operation, legacy) if legacy else _body_parts()
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    bearer = token if scheme == "Bearer" else None
+    bearer = token if scheme.lower() == "bearer" else None
     auth_info = _part(body, "auth_info")
     if bearer is None and not auth_info:
         bearer, auth_info = _cookies()

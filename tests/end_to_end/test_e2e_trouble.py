@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from simulators.bundled import find
+
 CRASHES = """
 import http.server, os
 
@@ -117,3 +119,39 @@ def test_interrupted_run_leaves_no_process_behind(
 
     assert "ok" in first_result
     assert run.returncode == 130, output
+
+
+def test_users_own_pytest_settings_do_not_reach_the_judge(
+    run_conformance: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PYTEST_ADDOPTS of a pipeline neither deselects scenarios nor breaks the run."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-k nothing --colour")
+
+    run = run_conformance("reference", "--only", "EVENT-DUPLICATE")
+
+    assert (run.code, run.ids("pass")) == (0, {"EVENT-DUPLICATE"}), run.output + run.errors
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ('kill = ["/nonexistent"]', "kill command failed"),
+        ('log = "nowhere/target.log"', "cannot be written"),
+        ('notify_url = "http://127.0.0.1:{port}/{state_dir}"', "take {port} and {host} alone"),
+    ],
+)
+def test_settings_that_cannot_work_are_told_in_a_sentence(
+    wrong: str, told: str, run_conformance: Callable[..., Any], tmp_path: Path
+) -> None:
+    """A setting of the target file that turns out wrong at its start ends the run with exit code 4."""
+    key = wrong.split(maxsplit=1)[0]
+    lines = [
+        line for line in find("targets", "reference").read_text().splitlines() if not line.startswith(key)
+    ]
+    target = tmp_path / "target.toml"
+    target.write_text("\n".join(lines).replace("[target]", f"[target]\n{wrong}"))
+
+    run = run_conformance(target)
+
+    assert (run.code, "Traceback" in run.errors) == (4, False), run.errors
+    assert told in run.errors

@@ -30,6 +30,7 @@ def test_reference_is_conformant(run_conformance: Callable[..., Any]) -> None:
         ("ok_at_acceptance", "STATUS-NOT-EARLY"),
         ("trailing_blank", "STATUS-VALUES"),
         ("wrong_group", "STATUS-GROUP"),
+        ("restarts_on_redelivery", "EVENT-DUPLICATE"),
     ],
 )
 def test_faulty_provisioner_is_caught_under_its_own_requirement(

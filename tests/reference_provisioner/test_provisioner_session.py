@@ -146,8 +146,9 @@ def test_an_unbelievable_expiry_does_not_cause_a_login_per_call(login: dict[str,
 
 
 def test_only_included_services_are_ordered() -> None:
-    """An account that lists its services gets those; one that lists none gets all."""
+    """An account that lists its services gets those, be it none; one without a list gets all."""
     groups = ("HSS", "PCRF")
     assert services_needed(groups, included=["IPTV", "HSS"]) == ("HSS",)
     assert services_needed(groups, included=["IPTV"]) == ()
-    assert services_needed(groups, included=[]) == groups
+    assert services_needed(groups, included=[]) == ()
+    assert services_needed(groups, included=None) == groups
