@@ -34,7 +34,9 @@ format: $(READY) ## Format the code and mend what can be mended without a decisi
 # The tests run last, so that the output ends with the test runner's own closing line.
 check: lint types conformance test ## Run all that CI runs
 
-lock: $(READY) ## Bring requirements.lock up to date with pyproject.toml; ARGS=--upgrade takes newer versions
+# Not after $(READY): what pyproject.toml newly asks for cannot be installed before it is locked.
+lock: ## Bring requirements.lock up to date with pyproject.toml; ARGS=--upgrade takes newer versions
+	@test -x $(BIN)/uv || $(MAKE) --no-print-directory $(READY)
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --group dev \
 		--no-annotate --no-header $(ARGS) pyproject.toml -o requirements.lock
 
