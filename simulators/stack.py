@@ -4,8 +4,12 @@ import threading
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
+from ssl import SSLContext
 from types import TracebackType
 from typing import Any, Final, Self
+
+from werkzeug.exceptions import NotFound
 
 from simulators.clock import Clock, InFlight, parse_mode
 from simulators.control.app import Controls
@@ -15,6 +19,7 @@ from simulators.emitter.core import Emitter, EmitterSettings
 from simulators.errors import StackError
 from simulators.espf.app import create_app as create_espf_app
 from simulators.espf.core import EspfApi, Reading
+from simulators.http_server import DEFAULT_LIMITS, Limits, in_plain_text
 from simulators.journal import Journal, Party
 from simulators.masking import Masker
 from simulators.oms.app import create_app as create_oms_app
@@ -23,8 +28,10 @@ from simulators.oms.simple import SimpleDialect
 from simulators.portabilling.app import create_app as create_portabilling_app
 from simulators.portabilling.core import PortaBilling
 from simulators.portabilling.sessions import Sessions
+from simulators.refusals import recorded, recorded_on_web_host
+from simulators.tls import check_ca_file, throw_away_authority
 from simulators.transport import SILENCE, Transport
-from simulators.web import Recorder, WebServer, mount
+from simulators.web import Recorder, Watched, WebServer, mount
 from simulators.world import Account, World
 
 # Where a provisioner that runs beside `espf-simulators up` is expected to take events.
@@ -35,10 +42,13 @@ DEFAULT_EMITTER: Final = EmitterSettings()
 
 @dataclass(frozen=True, kw_only=True)
 class StackSettings:
-    """How a stack is set up; `silence` and `settle` are real seconds.
+    """How a stack is set up; `silence`, `settle` and `arrival` are real seconds.
 
     `port_base` is the control port; PortaBilling's web host and the OMS take the next two. 0 takes free ones.
-    `services` are those that the OMS knows beside the ones named like groups.
+    `services` are those that the OMS knows beside the ones named like groups. With `tls` all three speak
+    https, with a certificate of a throw-away CA for `host`, `advertise` and loopback. `target_ca_file` holds
+    the authorities of the provisioner's own certificate. A request may have a body of `max_body` bytes and
+    has to arrive whole within `arrival`; both are assumed, since PortaBilling's own limits are not public.
     """
 
     world: str = "demo"
@@ -53,6 +63,10 @@ class StackSettings:
     settle: float = SETTLE
     first_i_event: int = 1
     services: tuple[str, ...] = ()
+    tls: bool = False
+    target_ca_file: str = ""
+    max_body: int = DEFAULT_LIMITS.body
+    arrival: float = DEFAULT_LIMITS.arrival
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,12 +82,15 @@ class Stack:
     """The four counterparts of a provisioner; use it with `with`.
 
     Raises:
+        CertificateError: `target_ca_file` cannot be used, or no certificate can be made for a name.
         ClockError: the clock's mode is not known.
         WorldError: the world cannot be used.
     """
 
     def __init__(self, settings: StackSettings | None = None) -> None:
         self.settings = settings or StackSettings()
+        if self.settings.target_ca_file:
+            check_ca_file(self.settings.target_ca_file)
         self.world = World.load(self.settings.world)
         self.guard = threading.Condition(threading.RLock())
         self.in_flight = InFlight(self.guard)
@@ -83,6 +100,8 @@ class Stack:
             guard=self.guard, now=self.clock.now, masker=Masker(credential_header=self.world.events.header)
         )
         self.surprises: list[str] = []
+        # The PEM file by which clients verify a stack that speaks TLS, while it runs; empty without.
+        self.ca_file = ""
         self._resources = ExitStack()
         self._transport = Transport(
             journal=self.journal,
@@ -90,6 +109,7 @@ class Stack:
             guard=self.guard,
             surprises=self.surprises,
             silence=self.settings.silence,
+            ca_file=self.settings.target_ca_file,
         )
         self._make_parts()
 
@@ -117,6 +137,8 @@ class Stack:
         )
 
     def __enter__(self) -> Self:
+        for account in self.world.accounts:
+            self._note_account(account)
         try:
             self._listen()
         except BaseException:
@@ -144,19 +166,45 @@ class Stack:
         """Add an account to the world, and its data to the journal as a fact."""
         with self.guard:
             self.world.add_account(account)
-            self.journal.fact("account", data=account.model_dump(mode="json"), i_account=account.i_account)
+            self._note_account(account)
+
+    def _note_account(self, account: Account) -> None:
+        self.journal.fact("account", data=account.model_dump(mode="json"), i_account=account.i_account)
 
     def _listen(self) -> None:
         host, base = self.settings.host, self.settings.port_base
         ports = [base + offset if base else 0 for offset in range(3)]
         apps = (self._control_app(), self._web_host_app(), self._oms_app())
+        refusals = (
+            in_plain_text,
+            recorded_on_web_host(self.journal),
+            recorded(self.journal, destination="oms"),
+        )
+        serve = partial(
+            WebServer, host=host, limits=self._limits(), tls=self._tls(), surprises=self.surprises
+        )
         servers = [
-            self._resources.enter_context(WebServer(app, host=host, port=port))
-            for app, port in zip(apps, ports, strict=True)
+            self._resources.enter_context(serve(app, port=port, refuse=refuse))
+            for app, port, refuse in zip(apps, ports, refusals, strict=True)
         ]
-        name = self.settings.advertise or host
-        urls = [f"http://{name}:{server.port}" for server in servers]
+        base_url = f"{'https' if self.settings.tls else 'http'}://{_in_url(self.settings.advertise or host)}"
+        urls = [f"{base_url}:{server.port}" for server in servers]
         self.addresses = Addresses(control=urls[0], portabilling=urls[1], oms=urls[2])
+
+    def _limits(self) -> Limits:
+        return Limits(
+            body=self.settings.max_body,
+            arrival=self.settings.arrival,
+            lenient=self.settings.reading == "lenient",
+        )
+
+    def _tls(self) -> SSLContext | None:
+        if not self.settings.tls:
+            return None
+        names = (self.settings.host, self.settings.advertise.strip("[]"))
+        authority = self._resources.enter_context(throw_away_authority(*names))
+        self.ca_file = str(authority.ca_file)
+        return authority.context
 
     def _control_app(self) -> Any:
         controls = Controls(
@@ -168,8 +216,14 @@ class Stack:
             oms=self.oms,
             add_account=self.add_account,
         )
-        events = create_emitter_app(self.emitter, guard=self.guard)
-        return mount({"/_sim/events": events, "/_sim": create_control_app(controls)})
+        apps = {
+            "/_sim/events": create_emitter_app(self.emitter, guard=self.guard),
+            "/_sim": create_control_app(controls),
+        }
+        for app in apps.values():
+            # A surprise must reach the one who runs the harness: Flask would make a plain 500 of it.
+            app.config["PROPAGATE_EXCEPTIONS"] = True
+        return Watched(mount(apps, elsewhere=NotFound()), surprises=self.surprises)
 
     def _web_host_app(self) -> Any:
         """The JSON API and the ESPF API live on one PortaBilling web host (S31, 2.1)."""
@@ -179,7 +233,8 @@ class Stack:
             {
                 "/rest": self._recorded(rest, destination="portabilling"),
                 "/espf": self._recorded(espf_api, destination="espf"),
-            }
+            },
+            elsewhere=self._recorded(NotFound(), destination="portabilling"),
         )
 
     def _oms_app(self) -> Any:
@@ -193,3 +248,8 @@ class Stack:
             in_flight=self.in_flight,
             surprises=self.surprises,
         )
+
+
+def _in_url(host: str) -> str:
+    """A name or address as it stands in a URL: an IPv6 address has brackets (RFC 3986)."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host

@@ -179,7 +179,8 @@ def test_commands_drive_a_running_stack(stack: Stack, run: Callable[..., tuple[i
     assert advanced == (0, "It is 2026-01-01T01:30:00Z; 0 timers are pending.\n", "")
     assert (shown[0], shown[1].split()) == (0, ["2026-01-01T01:30:00Z", "189", "HSS", "OK"])
     url = stack.settings.events_url
-    assert (talked[0], talked[1].split()) == (0, ["1", "emitter", ">", "provisioner", "POST", url, "200"])
+    assert talked[0] == 0
+    assert talked[1].splitlines()[-1].split()[1:] == ["emitter", ">", "provisioner", "POST", url, "200"]
 
 
 def test_commands_print_json_for_programs(
@@ -198,7 +199,10 @@ def test_commands_print_json_for_programs(
     records = [json.loads(line) for line in run("journal", "--json", *control)[1].splitlines()]
 
     assert (status["i_account"], status["group"], status["status"]) == (189, "HSS", "OK")
-    assert [(record["operation"], record["i_event"]) for record in records] == [("event", 1), ("event", 2)]
+    assert [(record["operation"], record["i_event"]) for record in records[-2:]] == [
+        ("event", 1),
+        ("event", 2),
+    ]
     assert sorted(body["variables"]["i_event"] for _, body in received) == [1, 2]
 
 

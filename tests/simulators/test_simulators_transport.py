@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 import requests
+from werkzeug.exceptions import NotFound
 
 from simulators.clock import InFlight
 from simulators.errors import AddressError
 from simulators.journal import Journal
 from simulators.stack import Stack, StackSettings
 from simulators.transport import Answer, Outbound, Transport
-from simulators.web import MAX_BODY, WebServer, mount
+from simulators.http_server import DEFAULT_LIMITS
+from simulators.web import WebServer
 
 PATIENCE = 10.0
 
@@ -134,23 +136,23 @@ def test_port_in_use_is_told_with_what_to_do() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(AddressError, match=f"Port {port} on 127.0.0.1 is in use.*--port-base"):
-            WebServer(mount({}), host="127.0.0.1", port=port)
+            WebServer(NotFound(), host="127.0.0.1", port=port)
 
 
 def test_address_of_another_machine_is_told_as_such() -> None:
     """Only a port in use is called so; any other reason is given as it is."""
     with pytest.raises(AddressError, match="cannot be listened on"):
         # An address for documentation: no machine has it.
-        WebServer(mount({}), host="192.0.2.1", port=0)
+        WebServer(NotFound(), host="192.0.2.1", port=0)
 
 
 def test_body_beyond_the_limit_is_refused_and_journaled(stack: Stack, http: requests.Session) -> None:
     """A body of any size breaks nothing: it is answered 413 and kept up to the limit."""
-    answer = http.post(f"{stack.addresses.oms}/orders", data=b"x" * (MAX_BODY + 1))
+    answer = http.post(f"{stack.addresses.oms}/orders", data=b"x" * (DEFAULT_LIMITS.body + 1))
 
     assert answer.status_code == 413
-    (record,) = stack.journal.records()
-    assert (record.status, len(record.request_body)) == (413, MAX_BODY)
+    (record,) = stack.journal.exchanges()
+    assert (record.status, len(record.request_body)) == (413, DEFAULT_LIMITS.body)
 
 
 def test_chunked_body_is_read(stack: Stack, http: requests.Session) -> None:
