@@ -2,7 +2,9 @@
 
 import json
 import signal
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import wraps
 from typing import Any
 
 import click
@@ -14,10 +16,23 @@ from simulators.emitter.core import EmitterSettings, Numbers, Success
 from simulators.errors import ControlError
 from simulators.stack import DEFAULT_EVENTS_URL, Stack, StackSettings
 
-control_option = click.option(
+_control_option = click.option(
     "--control", default=DEFAULT_CONTROL, show_default=True, help="Where the stack runs."
 )
+_ca_file_option = click.option("--ca-file", help="The CA file that a stack started with --tls printed.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+
+def driving(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command a client of the running stack, by its address and CA file."""
+
+    @_control_option
+    @_ca_file_option
+    @wraps(command)
+    def run(*, control: str, ca_file: str | None, **options: Any) -> None:
+        command(client=ControlClient(control, ca_file=ca_file), **options)
+
+    return run
 
 
 @click.group(cls=Commands)
@@ -34,12 +49,16 @@ def main() -> None:
 @click.option(
     "--port-base", default=17000, show_default=True, type=click.IntRange(0, 65_533), help="0: free ports."
 )
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--advertise", default="", help="The name that clients use for it, if another.")
 @click.option(
     "--events-url", default=DEFAULT_EVENTS_URL, show_default=True, help="Where your provisioner takes events."
 )
 @click.option("--reading", default="lenient", show_default=True, type=click.Choice(["lenient", "strict"]))
 @click.option("--success", default="200", show_default=True, type=click.Choice(["200", "any-2xx"]))
 @click.option("--numbers", default="ints", show_default=True, type=click.Choice(["ints", "strings", "mixed"]))
+@click.option("--tls", is_flag=True, help="Speak https alone, with the certificate of a throw-away CA.")
+@click.option("--target-ca-file", default="", help="The CA of your provisioner's own certificate (PEM).")
 @json_option
 def up(*, as_json: bool, success: Success, numbers: Numbers, **options: Any) -> None:
     """Start all simulators and serve until Ctrl-C or SIGTERM."""
@@ -48,7 +67,7 @@ def up(*, as_json: bool, success: Success, numbers: Numbers, **options: Any) -> 
     signal.pthread_sigmask(signal.SIG_BLOCK, endings)
     events = EmitterSettings(success=success, numbers=numbers)
     with Stack(StackSettings(events=events, **options)) as stack:
-        addresses = asdict(stack.addresses)
+        addresses = asdict(stack.addresses) | ({"ca_file": stack.ca_file} if stack.ca_file else {})
         if as_json:
             click.echo(json.dumps(addresses))
         else:
@@ -63,28 +82,28 @@ def up(*, as_json: bool, success: Success, numbers: Numbers, **options: Any) -> 
 @main.command()
 @click.argument("event_type")
 @click.option("--i-account", default=189, show_default=True, type=int)
-@control_option
-def emit(event_type: str, *, i_account: int, control: str) -> None:
+@driving
+def emit(event_type: str, *, i_account: int, client: ControlClient) -> None:
     """Send a provisioning event, such as Account/New, to your provisioner."""
-    event = ControlClient(control).emit(event_type, i_account=i_account)
+    event = client.emit(event_type, i_account=i_account)
     click.echo(f"{event_type} for i_account {i_account} is on its way as i_event {event['i_event']}.")
 
 
 @main.command()
 @click.argument("duration")
-@control_option
-def advance(duration: str, *, control: str) -> None:
+@driving
+def advance(duration: str, *, client: ControlClient) -> None:
     """Move virtual time on by a DURATION such as 30s, 10m, 1h or 3d."""
-    state = ControlClient(control).advance(seconds=_seconds(duration))
+    state = client.advance(seconds=_seconds(duration))
     click.echo(f"It is {state['now']}; {len(state['pending'])} timers are pending.")
 
 
 @main.command()
 @json_option
-@control_option
-def statuses(*, as_json: bool, control: str) -> None:
+@driving
+def statuses(*, as_json: bool, client: ControlClient) -> None:
     """Show the stored provisioning status of each account and group."""
-    stored = ControlClient(control).statuses()
+    stored = client.statuses()
     if as_json:
         click.echo(json.dumps(stored))
         return
@@ -96,17 +115,17 @@ def statuses(*, as_json: bool, control: str) -> None:
 
 @main.command()
 @json_option
-@control_option
-def journal(*, as_json: bool, control: str) -> None:
+@driving
+def journal(*, as_json: bool, client: ControlClient) -> None:
     """Show the conversation between your provisioner and the simulators."""
-    for record in ControlClient(control).journal():
+    for record in client.journal():
         if as_json:
             click.echo(json.dumps(record))
         else:
             who = f"{record['source']} > {record['destination']}"
-            click.echo(
-                f"{record['seq']:>5}  {who:<28} {record['method']:<5} {record['target']}  {record['status']}"
-            )
+            what = f"{record['method']:<5} {record['target']}  {record['status']}"
+            fact = f"fact  {record['operation']} {record['i_account']}"
+            click.echo(f"{record['seq']:>5}  {who:<28} {fact if record['kind'] == 'fact' else what}")
 
 
 def _seconds(duration: str) -> float:

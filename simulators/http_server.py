@@ -210,7 +210,10 @@ class _Connection(HTTPConnection):
         self.socket.settimeout(self.server.limits.arrival)
         self._use(self.server.tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False))
         self.ssl_env = {"wsgi.url_scheme": "https", "HTTPS": "on"}
-        self.socket.do_handshake()
+        try:
+            self.socket.do_handshake()
+        except OSError:
+            return False
         return True
 
     def _say_goodbye(self) -> None:

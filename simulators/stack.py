@@ -187,7 +187,7 @@ class Stack:
             self._resources.enter_context(serve(app, port=port, refuse=refuse))
             for app, port, refuse in zip(apps, ports, refusals, strict=True)
         ]
-        base_url = f"{'https' if self.settings.tls else 'http'}://{_in_url(self.settings.advertise or host)}"
+        base_url = f"{'https' if self.settings.tls else 'http'}://{in_url(self.settings.advertise or host)}"
         urls = [f"{base_url}:{server.port}" for server in servers]
         self.addresses = Addresses(control=urls[0], portabilling=urls[1], oms=urls[2])
 
@@ -250,6 +250,6 @@ class Stack:
         )
 
 
-def _in_url(host: str) -> str:
+def in_url(host: str) -> str:
     """A name or address as it stands in a URL: an IPv6 address has brackets (RFC 3986)."""
     return f"[{host}]" if ":" in host and not host.startswith("[") else host

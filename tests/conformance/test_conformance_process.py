@@ -205,7 +205,7 @@ def test_running_target_is_awaited(start: Callable[..., TargetProcess], port: in
     """A target that the harness did not start is waited for in the same way."""
     file = target_file(SERVER)
     with start(SERVER):
-        await_ready(file, values={"port": str(port)}, death=lambda: None)
+        await_ready(file, folder=Path(), values={"port": str(port)}, death=lambda: None)
 
 
 def test_death_of_a_running_target_is_noticed(start: Callable[..., TargetProcess], port: int) -> None:

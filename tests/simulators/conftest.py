@@ -1,11 +1,14 @@
 """What these tests share: clocks, stacks, a wire without sockets, and a provisioner that takes all."""
 
 import json
+import re
+import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
-from typing import Any
+from contextlib import ExitStack, suppress
+from typing import Any, BinaryIO
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -159,6 +162,35 @@ def make_web() -> Iterator[Callable[..., tuple[Stack, Client]]]:
             return stack, Client(stack._web_host_app(), Response)
 
         yield make
+
+
+@pytest.fixture(scope="session")
+def send_bytes() -> Callable[..., tuple[Response, ...]]:
+    """Send bytes to an address and nothing more; give all the answers until the server hangs up."""
+
+    def send(url: str, sent: bytes) -> tuple[Response, ...]:
+        address = urlsplit(url)
+        with socket.create_connection((str(address.hostname), address.port or 0), timeout=10) as client:
+            with suppress(ConnectionError):
+                client.sendall(sent)
+                client.shutdown(socket.SHUT_WR)
+            with client.makefile("rb") as stream:
+                return tuple(iter(lambda: _answer(stream), None))
+
+    return send
+
+
+def _answer(stream: BinaryIO) -> Response | None:
+    """Read one answer, whose head must be valid and whose body must be whole."""
+    line = stream.readline().decode()
+    if not line:
+        return None
+    assert re.fullmatch(r"HTTP/1\.1 [1-5]\d\d [A-Za-z ]+\r\n", line)
+    headers = dict(header.split(": ", 1) for header in iter(lambda: stream.readline().decode().strip(), ""))
+    length = int(headers.get("Content-Length", "0"))
+    body = stream.read(length)
+    assert len(body) == length
+    return Response(body, int(line.split()[1]), headers)
 
 
 @pytest.fixture

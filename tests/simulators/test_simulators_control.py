@@ -174,7 +174,7 @@ def test_journal_answers_without_a_record_after_the_wait(
     """Whatever the wait is, the answer comes, with nothing in it when nothing happened."""
     since = stack.journal.last_seq
 
-    answer = http.get(f"{control}/journal", params={"since": since, "wait": wait}, timeout=10)
+    answer = http.get(f"{control}/journal", params={"since": str(since), "wait": wait}, timeout=10)
 
     assert answer.json() == {"records": [], "dropped": 0}
 
@@ -184,7 +184,7 @@ def test_journal_does_not_wait_for_what_is_there(stack: Stack, control: str, htt
     since = stack.journal.last_seq
     stack.journal.fact("account", data={})
 
-    answer = http.get(f"{control}/journal", params={"since": since, "wait": "inf"}, timeout=10)
+    answer = http.get(f"{control}/journal", params={"since": str(since), "wait": "inf"}, timeout=10)
 
     assert len(answer.json()["records"]) == 1
 

@@ -12,10 +12,10 @@ from werkzeug.exceptions import NotFound
 
 from simulators.clock import InFlight
 from simulators.errors import AddressError
+from simulators.http_server import DEFAULT_LIMITS
 from simulators.journal import Journal
 from simulators.stack import Stack, StackSettings
 from simulators.transport import Answer, Outbound, Transport
-from simulators.http_server import DEFAULT_LIMITS
 from simulators.web import WebServer
 
 PATIENCE = 10.0
