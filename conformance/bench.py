@@ -9,11 +9,13 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
+from conformance.errors import TargetError
 from conformance.oracle.case import Declared
 from conformance.ports import reserved_port
 from conformance.process import TargetProcess, await_ready
 from conformance.target import TargetFile, UrlForm, ca_file_of_target, fill_url
 from simulators.emitter.core import EmitterSettings
+from simulators.errors import CertificateError
 from simulators.stack import Stack, StackSettings
 
 # Where a target that already runs has been pointed at: the simulators' documented addresses.
@@ -56,7 +58,8 @@ def open_bench(file: TargetFile, *, folder: Path, url_form: UrlForm, report_dir:
     `folder` is the target file's, the target's working directory.
 
     Raises:
-        TargetError: the target did not start or never became ready.
+        TargetError: the target did not start or never became ready, or the target file's `ca_file` or
+            `advertise` are of no use.
         AddressError: the simulators' addresses are taken.
     """
     with ExitStack() as resources:
@@ -64,7 +67,10 @@ def open_bench(file: TargetFile, *, folder: Path, url_form: UrlForm, report_dir:
         port = resources.enter_context(reserved_port(file.simulators.host)) if starts else 0
         first = LOWEST_ID + secrets.randbelow(HIGHEST_ID - LOWEST_ID)
         settings = _stack_settings(file, folder=folder, port=port, first_i_event=first)
-        stack = resources.enter_context(Stack(settings))
+        try:
+            stack = resources.enter_context(Stack(settings))
+        except CertificateError as error:
+            raise TargetError(str(error)) from error
         state_dir = resources.enter_context(tempfile.TemporaryDirectory(prefix="espf-target-"))
         values = _values(file, stack, port=port, state_dir=state_dir, url_form=url_form)
         target = None

@@ -186,6 +186,8 @@ class _Connection(HTTPConnection):
             return False
         except Exception as error:  # noqa: BLE001 - a defect of the server must reach the one who runs it
             self.server.error_log(repr(error), level=logging.ERROR)
+            if not request.sent_headers:
+                request.refuse(RefusedError(500, "The simulator failed: see the harness's own output."))
         return False
 
     def close(self) -> None:

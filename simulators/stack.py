@@ -9,6 +9,7 @@ from ssl import SSLContext
 from types import TracebackType
 from typing import Any, Final, Self
 
+from flask import Response, jsonify
 from werkzeug.exceptions import NotFound
 
 from simulators.clock import Clock, InFlight, parse_mode
@@ -223,6 +224,7 @@ class Stack:
         for app in apps.values():
             # A surprise must reach the one who runs the harness: Flask would make a plain 500 of it.
             app.config["PROPAGATE_EXCEPTIONS"] = True
+            app.register_error_handler(RecursionError, _too_deep)
         return Watched(mount(apps, elsewhere=NotFound()), surprises=self.surprises)
 
     def _web_host_app(self) -> Any:
@@ -253,3 +255,7 @@ class Stack:
 def in_url(host: str) -> str:
     """A name or address as it stands in a URL: an IPv6 address has brackets (RFC 3986)."""
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
+def _too_deep(_error: Exception) -> tuple[Response, int]:
+    return jsonify(error="The body is nested too deeply to be read as JSON."), 400

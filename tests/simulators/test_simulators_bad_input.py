@@ -138,6 +138,33 @@ def test_bad_body_is_refused_as_each_api_refuses(
     assert (state(stack), stack.surprises, stack.in_flight.holders) == (before, [], ())
 
 
+@pytest.mark.parametrize(("headers", "body", "status"), BAD_BODIES.values(), ids=BAD_BODIES)
+def test_bad_order_is_refused(stack: Stack, send_bytes: Send, headers: str, body: bytes, status: int) -> None:
+    """The OMS refuses the same bodies with a status of its own kind, and no order comes of them."""
+    before, token = state(stack), "Authorization: Bearer offline-oms"
+
+    (answer,) = send_bytes(
+        stack.addresses.oms, request("POST /orders HTTP/1.1", JSON, token, headers, body=body)
+    )
+
+    assert (answer.status_code, stack.journal.records()[-1].status) == (status, status)
+    assert (state(stack), stack.surprises, stack.in_flight.holders) == (before, [], ())
+
+
+@pytest.mark.parametrize("path", ["/_sim/clock/advance", "/_sim/accounts", "/_sim/events"])
+@pytest.mark.parametrize(
+    "body", [b"[" * 4000, b'{"seconds": 1%s}' % (b"0" * 400), b"\xff", b'{"seconds": NaN}', b""]
+)
+def test_bad_control_request_is_refused(stack: Stack, send_bytes: Send, path: str, body: bytes) -> None:
+    """The control API tells a mistake with 400 and an error, and a mistake is no defect of the harness."""
+    before, now = state(stack), stack.clock.now()
+
+    (answer,) = send_bytes(stack.addresses.control, sized(f"POST {path} HTTP/1.1", JSON, body=body))
+
+    assert (answer.status_code, set(json.loads(answer.data))) == (400, {"error"})
+    assert (state(stack), stack.clock.now(), stack.surprises) == (before, now, [])
+
+
 def test_what_came_of_a_refused_request_is_on_record(stack: Stack, send_bytes: Send) -> None:
     """Of a body that ended early, the journal holds what came, the headers and the answer."""
     send_bytes(stack.addresses.portabilling, request(STATUS, BASIC, "Content-Length: 99", body=b"status=OK"))
@@ -272,20 +299,22 @@ requests_with_a_fault = st.builds(
 
 @settings(max_examples=50)
 @given(
-    sent=st.binary(max_size=200) | requests_with_a_fault.map(lambda sent: sent.replace(b"Basic", b"Bearer"))
+    place=st.sampled_from(["portabilling", "oms", "control"]),
+    sent=st.binary(max_size=200) | requests_with_a_fault,
 )
-@example(sent=b"GET //[ HTTP/1.1\r\nHost: x\r\n\r\n")
-@example(sent=b"GET /%ff%00 HTTP/1.1\r\nHost: x\r\n\r\n")
-@example(sent=b"GET /espf/v1/group/%00 HTTP/1.1\r\nHost: x\r\nContent_Length: 5\r\n\r\n")
+# cheroot's own reading breaks at each of these.
+@example(place="oms", sent=b"GET //[ HTTP/1.1\r\nHost: x\r\n\r\n")
+@example(place="control", sent=b"GET / HTTP/1.1\r\n folded\r\n\r\n")
+@example(place="portabilling", sent=b"GET /%ff%00 HTTP/1.1\r\nHost: x\r\nContent_Length: 5\r\n\r\n")
 def test_whatever_bytes_come_the_server_answers_and_goes_on(
-    stack: Stack, send_bytes: Send, sent: bytes
+    stack: Stack, send_bytes: Send, place: str, sent: bytes
 ) -> None:
     """Each answer is valid and refuses, or the connection just ends; the next request is served as ever."""
-    before = state(stack)
+    before, url = state(stack), getattr(stack.addresses, place)
 
-    answers = send_bytes(stack.addresses.portabilling, sent)
+    answers = send_bytes(url, sent)
 
-    (after,) = send_bytes(stack.addresses.portabilling, request("GET / HTTP/1.1"))
+    (after,) = send_bytes(url, request("GET / HTTP/1.1"))
     assert all(answer.status_code == 100 or answer.status_code >= 400 for answer in answers)
     assert after.status_code == 404
     assert (state(stack), stack.surprises, stack.in_flight.holders) == (before, [], ())

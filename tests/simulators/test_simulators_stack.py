@@ -174,6 +174,45 @@ def test_added_account_is_a_fact_of_the_journal(stack: Stack) -> None:
     assert record.detail == account.model_dump(mode="json")
 
 
+def test_accounts_of_the_world_file_are_facts_of_the_journal(stack: Stack) -> None:
+    """A judge that reads the journal alone knows every account from the beginning."""
+    facts = [(record.operation, record.i_account) for record in stack.journal.records()]
+
+    assert facts == [("account", 189), ("account", 190), ("account", 191)]
+    assert stack.journal.records()[0].detail == stack.world.accounts[0].model_dump(mode="json")
+
+
+@pytest.mark.parametrize("path", ["/_sim/events", "/_sim/accounts"])
+def test_surprise_of_the_control_api_is_raised_at_the_end(
+    make_stack: Callable[..., Stack], http: requests.Session, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """A defect behind the control address is the harness's own, and is told like any other."""
+    stack = make_stack()
+
+    def fail(*_: Any, **__: Any) -> Any:
+        raise LookupError("a defect")
+
+    monkeypatch.setattr(stack.emitter, "emit", fail)
+    monkeypatch.setattr(stack, "add_account", fail)
+    event = {"event_type": "A", "variables": {}}
+    body = event if path == "/_sim/events" else derived_account(1000).model_dump()
+    with pytest.raises(StackError, match=f"{path}: .*a defect"), stack:
+        assert http.post(f"{stack.addresses.control}{path}", json=body).status_code == 500
+
+
+def test_defect_of_the_web_server_is_raised_at_the_end(
+    http: requests.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What goes wrong before an application is called is told too, and its client gets an answer."""
+
+    def fail(_: Any) -> Any:
+        raise LookupError("a defect")
+
+    monkeypatch.setattr("simulators.http_server.read_request_line", fail)
+    with pytest.raises(StackError, match="the web server: LookupError"), Stack() as stack:
+        assert http.get(stack.addresses.oms).status_code == 500
+
+
 def test_whole_story_passes_without_an_error(
     stack: Stack,
     http: requests.Session,
