@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import pytest
+import requests
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from werkzeug.wrappers import Response
@@ -272,6 +273,15 @@ def test_silent_connections_hold_no_thread(stack: Stack, send_bytes: Send) -> No
     finally:
         for client in silent:
             client.close()
+
+
+def test_client_that_is_still_sending_can_read_why_it_is_refused(
+    stack: Stack, http: requests.Session
+) -> None:
+    """The connection is not reset while the body of a refused request is under way."""
+    answer = http.post(f"{stack.addresses.oms}/orders", data=b" " * 8_000_000)
+
+    assert answer.status_code == 413
 
 
 def test_body_at_the_limit_is_taken(stack: Stack, send_bytes: Send) -> None:
