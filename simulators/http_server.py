@@ -178,12 +178,8 @@ class _Connection(HTTPConnection):
             if request.ready:
                 request.respond()
                 return not request.close_connection
-        except TimeoutError:
-            if not request.sent_headers:
-                request.refuse(RefusedError(408, "The request did not arrive whole in time."))
-        except OSError:
-            # The client is gone, or broke its TLS.
-            return False
+        except OSError as error:
+            request.break_off(error)
         except Exception as error:  # noqa: BLE001 - a defect of the server must reach the one who runs it
             self.server.error_log(repr(error), level=logging.ERROR)
             if not request.sent_headers:
@@ -240,6 +236,7 @@ class _Request(HTTPRequest):
     def __init__(self, server: HardenedServer, conn: _Connection) -> None:
         super().__init__(server, conn)
         self.method = self.uri = self.path = b""
+        self._is_arriving = True
         self._line = b""
         self._has_head = False
         self._body = bytearray()
@@ -261,12 +258,29 @@ class _Request(HTTPRequest):
         except RefusedError as refused:
             self.refuse(refused)
             return
+        self._is_arriving = False
         self.rfile = BytesIO(self._body)
         self.conn.socket.settimeout(self.server.timeout)
         self.server.gateway(self).respond()
         self.ensure_headers_sent()
         if self.chunked_write:
             self.conn.wfile.write(b"0\r\n\r\n")
+
+    def ensure_headers_sent(self) -> None:
+        """Send the answer's head; where nobody takes it, cheroot would forget to close the answer."""
+        try:
+            super().ensure_headers_sent()
+        except OSError:
+            self.close_connection = True
+
+    def break_off(self, error: OSError) -> None:
+        """Put on record what came of a request that never came whole; one whose client waits is answered."""
+        if not self._is_arriving:
+            return
+        if isinstance(error, TimeoutError):
+            self.refuse(RefusedError(408, "The request did not arrive whole in time."))
+        elif self._line:
+            self.refuse(RefusedError(400, "The connection broke before the request was whole."))
 
     def refuse(self, refused: RefusedError) -> None:
         """Answer without the application, and end the connection: where another request begins is unknown."""

@@ -2,11 +2,11 @@
 
 import json
 import socket
+import struct
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import pytest
-import requests
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from werkzeug.wrappers import Response
@@ -264,6 +264,38 @@ def test_request_that_never_completes_holds_no_clock(part: str, monkeypatch: pyt
     assert entered == []
 
 
+def test_request_of_a_client_that_vanishes_is_on_record() -> None:
+    """A connection that is reset in the middle of a body is told in the journal, and holds no clock."""
+    sent = request(STATUS, "Content-Length: 99", "Expect: 100-continue")
+    with Stack() as stack:
+        address = ("127.0.0.1", int(stack.addresses.portabilling.rpartition(":")[2]))
+        with socket.create_connection(address, PATIENCE) as client:
+            client.sendall(sent)
+            assert client.recv(100).startswith(b"HTTP/1.1 100 ")
+            # Closing now resets the connection instead of ending it.
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        assert stack.journal.wait_for(lambda record: record.status == 400, timeout=PATIENCE)
+
+        (record,) = stack.journal.exchanges()
+        assert record.target == "/espf/v1/account/i/189/status"
+        assert (stack.espf.stored(), stack.in_flight.holders, stack.surprises) == ((), (), [])
+
+
+def test_answer_that_nobody_takes_holds_no_clock(
+    stack: Stack, send_bytes: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exchange is over when its answer cannot be sent, one without a body too."""
+
+    def fail(_: Any) -> None:
+        raise ConnectionResetError
+
+    monkeypatch.setattr("cheroot.server.HTTPRequest.send_headers", fail)
+    send_bytes(stack.addresses.portabilling, request("HEAD / HTTP/1.1"))
+
+    assert stack.in_flight.wait_quiet(0.0, timeout=PATIENCE)
+    assert (stack.journal.records()[-1].method, stack.surprises) == ("HEAD", [])
+
+
 def test_silent_connections_hold_no_thread(stack: Stack, send_bytes: Send) -> None:
     """However many connections say nothing, the next client is served."""
     address = ("127.0.0.1", int(stack.addresses.portabilling.rpartition(":")[2]))
@@ -275,13 +307,15 @@ def test_silent_connections_hold_no_thread(stack: Stack, send_bytes: Send) -> No
             client.close()
 
 
-def test_client_that_is_still_sending_can_read_why_it_is_refused(
-    stack: Stack, http: requests.Session
-) -> None:
+def test_client_that_is_still_sending_can_read_why_it_is_refused(stack: Stack) -> None:
     """The connection is not reset while the body of a refused request is under way."""
-    answer = http.post(f"{stack.addresses.oms}/orders", data=b" " * 8_000_000)
+    sent = sized("POST /orders HTTP/1.1", body=b" " * 8_000_000)
+    address = ("127.0.0.1", int(stack.addresses.oms.rpartition(":")[2]))
 
-    assert answer.status_code == 413
+    with socket.create_connection(address, PATIENCE) as client:
+        client.sendall(sent)
+
+        assert client.recv(100).startswith(b"HTTP/1.1 413 ")
 
 
 def test_body_at_the_limit_is_taken(stack: Stack, send_bytes: Send) -> None:
