@@ -9,8 +9,9 @@ from functools import partial
 from typing import Any, Final, Literal
 
 from simulators.clock import Clock
+from simulators.records import EventCredentials
 from simulators.transport import Answer, Outbound, Send
-from simulators.world import EventCredentials, read_number
+from simulators.world import read_number
 
 Fate = Literal["queued", "finished", "dropped", "given-up"]
 Success = Literal["200", "any-2xx"]

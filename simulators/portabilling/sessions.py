@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from simulators.portabilling.settings import PortaBillingSettings
 from simulators.portabilling.tokens import TokenSigner
-from simulators.world import User
+from simulators.records import User
 
-# Two captures show 48 hours (S25); a setting, since other installations answer 900 seconds (S18).
-LIFETIME: Final = 172_800.0
-# Assumed: how many wrong passwords in a row lock a login is not public, only that some do (S18).
-MAX_FAILURES: Final = 10
+DEFAULTS: Final = PortaBillingSettings()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,13 +50,12 @@ class Sessions:
         *,
         users: Mapping[str, User],
         wall: Callable[[], float],
-        lifetime: float = LIFETIME,
-        max_failures: int = MAX_FAILURES,
+        settings: PortaBillingSettings = DEFAULTS,
     ) -> None:
         self._users = users
         self._wall = wall
-        self._lifetime = lifetime
-        self._max_failures = max_failures
+        self._lifetime = settings.token_lifetime
+        self._max_failures = settings.max_failures
         self._signer = TokenSigner()
         self._sessions: dict[str, Session] = {}
         self._failures: dict[str, int] = {}
@@ -120,11 +117,11 @@ class Sessions:
         self._sessions.clear()
 
     def _claims(self, user: User, *, session_id: str, expires: float) -> dict[str, Any]:
-        """The claims of the capture in the administrators' realm (S25)."""
+        """The claims of the captures: an account stands in the place of the user in its realm (S25, S18)."""
         return {
             "exp": int(expires),
             "iat": int(expires - self._lifetime),
-            "i_user": user.i_user,
+            **({"i_user": user.i_user} if user.i_account is None else {"i_account": user.i_account}),
             "i_env": user.i_env,
             "login": user.login,
             "scopes": user.scopes,

@@ -1,0 +1,224 @@
+"""The records of the JSON API as answers show them: each field with its type and captured default.
+
+The captures are of a public PHP library (S23, about MR100); further fields are those that other public
+clients read (S17, S18). A field that is absent while it has nothing to say is declared `Absent`.
+"""
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
+
+T = TypeVar("T")
+Absent = Annotated[T | SkipJsonSchema[None], Field(exclude_if=lambda value: value is None)]
+YesNo = Literal["Y", "N"]
+
+
+class Shape(BaseModel):
+    """A record of an answer; fields that nobody captured are kept as they are."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class Attribute(Shape):
+    """An attribute of a service feature; its lists may be empty, or hold nulls (S23)."""
+
+    name: str
+    values: list[str | None] = []
+    effective_values: list[str | None] = []
+
+
+class ServiceFeature(Shape):
+    """A service feature: `Y`, `N`, `~`, `^`, `/` or a code, and what is in effect (S23)."""
+
+    name: str
+    flag_value: str = "N"
+    effective_flag_value: str | None = None
+    attributes: list[Attribute] = []
+
+
+# The one feature whose name and values are public (S23).
+NETACCESS_POLICY = ServiceFeature(
+    name="netaccess_policy",
+    flag_value="Y",
+    effective_flag_value="Y",
+    attributes=[Attribute(name="access_policy", values=["30"], effective_values=["30"])],
+)
+
+
+class Addon(Shape):
+    """An add-on product of an account; `addon_effective_to` is absent when open-ended, never null (S23)."""
+
+    i_product: int
+    name: str = ""
+    description: str = ""
+    i_product_group: int | None = None
+    i_vd_plan: int | None = None
+    addon_priority: int = 0
+    addon_effective_from: str = "2026-01-01 00:00:00"
+    addon_effective_to: Absent[str] = None
+
+
+class AccountInfo(Shape):
+    """The captured default shape of a mobile account (S23); SIM data are not in it (2.4)."""
+
+    i_account: int = 0
+    id: str = ""
+    i_customer: int = 1
+    i_product: int = 1
+    i_master_account: Absent[int] = None
+    i_role: int = 1
+    # 8 mobile; 1 credit, 2 alias (S23, S14).
+    i_account_role: int = 8
+    billing_model: int = 1
+    i_subscriber: int = 0
+    i_time_zone: int = 1
+    i_acl: int = 1
+    i_account_balance_control_type: int = 1
+    i_lang: str = "en"
+    # O open, I inactive, C closed, S suspended.
+    bill_status: str = "O"
+    # Absent while all is well: clients take a missing one as fine (S23).
+    status: Absent[str] = None
+    blocked: YesNo = "N"
+    is_active: int = 1
+    idle_days: int = 0
+    has_custom_fields: int = 0
+    customer_name: str = ""
+    customer_blocked: YesNo = "N"
+    customer_bill_status: str = "O"
+    customer_bill_suspended: int = 0
+    cust_bill_suspension_delayed: int = 0
+    product_name: str = ""
+    product_visible_name: str = ""
+    h323_password: str = ""
+    # Contact fields are empty when unset, never null.
+    companyname: str = ""
+    salutation: str = ""
+    midinit: str = ""
+    cont1: str = ""
+    cont2: str = ""
+    phone1: str = ""
+    phone2: str = ""
+    faxnum: str = ""
+    address_line_2: str = ""
+    bcc: str = ""
+    note: str = ""
+    opening_balance: float = 0
+    balance: float = 0.0
+    credit_limit: float | None = None
+    iso_4217: str = "USD"
+    iso_639_1: str = "en"
+    time_zone_name: str = "UTC"
+    ecommerce_enabled: YesNo = "N"
+    service_flags: str = ""
+    in_date_format: str = "YYYY-MM-DD"
+    out_date_format: str = "YYYY-MM-DD"
+    in_time_format: str = "HH24:MI:SS"
+    out_time_format: str = "HH24:MI:SS"
+    out_date_time_format: str = "YYYY-MM-DD HH24:MI:SS"
+    # Dates these, date-times those, always UTC (S23, S25).
+    activation_date: str = "2026-01-01"
+    issue_date: str = "2026-01-01"
+    first_usage: str | None = None
+    first_usage_time: str | None = None
+    last_usage: str | None = None
+    expiration_date: str | None = None
+    inactivity_expire_time: str | None = None
+    life_time: int | None = None
+    assigned_addons: list[Addon] = []
+    service_features: Absent[list[ServiceFeature]] = [NETACCESS_POLICY]
+    included_services: Absent[list[str]] = None
+
+
+class DetailedAccountInfo(AccountInfo):
+    """An account with `detailed_info`, which adds these fields (S17, S18)."""
+
+    login: str = ""
+    password: str = ""
+    email: str = ""
+    subscriber_email: str = ""
+    firstname: str = ""
+    lastname: str = ""
+    zip: str = ""
+    sip_status: int = 0
+    alias_list: list[dict[str, Any]] = []
+
+
+class CustomerInfo(Shape):
+    """The captured shape of a customer (S23)."""
+
+    i_customer: int = 0
+    name: str = ""
+    bill_status: str = "O"
+    status: Absent[str] = None
+    blocked: YesNo = "N"
+    i_customer_type: int = 1
+    i_customer_class: int = 1
+    i_balance_control_type: int = 1
+    i_office_type: int = 1
+    balance: float = 0.0
+    credit_limit: float | None = None
+    perm_credit_limit: float | None = None
+    unallocated_payments: float = 0.0
+    billed_to: str | None = None
+    next_billed_to: str | None = None
+    creation_date: str = "2026-01-01 00:00:00"
+    iso_4217: str = "USD"
+    scheduled_status_change_list: list[dict[str, Any]] = []
+    service_features: list[ServiceFeature] = []
+
+
+class SimCardInfo(Shape):
+    """A SIM card (S14, S29); the name of this record is not public."""
+
+    i_sim_card: int
+    i_account: int
+    iccid: str
+    imsi: str
+    msisdn: str
+    status: Literal["available", "reserved", "used", "disposed"] = "used"
+
+
+class NumberInfo(Shape):
+    """A DID of the inventory, by the fields that a public client filters on (S19)."""
+
+    number: str = ""
+    i_customer: int | None = None
+    i_account: int | None = None
+    i_dv_batch: int | None = None
+    i_vendor: int | None = None
+    i_group: int | None = None
+    # Assumed: what a client may ask for as `usage` is public (S19), its values are not.
+    usage: Literal["free", "customer", "account"] = "free"
+
+
+class InvoiceInfo(Shape):
+    """An invoice; only the two numbers are public (S3, S19)."""
+
+    i_invoice: int = 0
+    i_customer: int = 0
+    invoice_number: str = ""
+    invoice_status: str = "OK"
+    amount_net: float = 0.0
+    amount_paid: float = 0.0
+    amount_due: float = 0.0
+    issue_date: str = "2026-01-01"
+    due_date: str = "2026-01-31"
+
+
+class CustomField(Shape):
+    """The value of a custom field of an account (S23)."""
+
+    name: str
+    db_value: str | None = None
+
+
+# What follows from other records: written back by a client that sends a whole record, it changes nothing.
+COMPUTED = frozenset(
+    {
+        "customer_name", "customer_blocked", "customer_bill_status", "customer_bill_suspended", "status",
+        "product_name", "product_visible_name", "has_custom_fields", "included_services", "is_active",
+        "alias_list",
+    }
+)  # fmt: skip
