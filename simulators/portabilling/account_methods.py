@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, StringConstraints, TypeAdapter
+from pydantic import Field, StringConstraints, TypeAdapter, WithJsonSchema
 
 from simulators.errors import WorldError
 from simulators.portabilling.changes import account_events
@@ -24,6 +24,7 @@ from simulators.portabilling.shapes import (
     CustomerInfo,
     CustomField,
     DetailedAccountInfo,
+    Int,
 )
 from simulators.portabilling.views import account_info, aliases, customer_info
 from simulators.records import Account
@@ -31,6 +32,20 @@ from simulators.world import World, has_fields
 
 # The fields of account_info that are fields of the record too; all others are kept in its `info`.
 _OWN: Final = ("i_account", "id", "i_customer", "i_product", "i_master_account", "bill_status")
+
+
+RecordKey = Annotated[
+    Int,
+    Field(ge=1, lt=2**31),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": 2**31 - 1},
+                {"type": "string", "pattern": "^[1-9][0-9]{0,8}$"},
+            ]
+        }
+    ),
+]
 
 
 class GetAccountInfo(AccountKey):
@@ -61,10 +76,10 @@ class GetAccountList(Paging):
 class AccountChange(DetailedAccountInfo):
     """The fields of a new or a changed account; of a change, those that are given count."""
 
-    i_account: Annotated[int, Field(ge=1, lt=2**31)] = 0
+    i_account: Int = 0
     id: Annotated[str, StringConstraints(min_length=1, max_length=64)] = ""
-    i_customer: Annotated[int, Field(ge=1, lt=2**31)] = 1
-    i_product: Annotated[int, Field(ge=1, lt=2**31)] = 1
+    i_customer: RecordKey = 1
+    i_product: RecordKey = 1
     bill_status: Literal["O", "I", "S", "C"] = "O"
 
 
@@ -72,7 +87,7 @@ class NewAccount(AccountChange):
     """A new account: its ID and its customer are required, the number is PortaBilling's to give."""
 
     id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
-    i_customer: Annotated[int, Field(ge=1, lt=2**31)]
+    i_customer: RecordKey
 
 
 class AddAccount(Parameters):
@@ -84,7 +99,7 @@ class AddAccount(Parameters):
 class ChangedAccount(AccountChange):
     """A change of an account, which its number names."""
 
-    i_account: Annotated[int, Field(ge=1, lt=2**31)]
+    i_account: RecordKey
 
 
 class UpdateAccount(Parameters):

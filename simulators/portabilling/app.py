@@ -28,7 +28,7 @@ def create_app(
     # A surprise must reach the recorder around this application: Flask would make a plain 500 of it.
     app.config["PROPAGATE_EXCEPTIONS"] = True
 
-    @app.route("/<path:_decoded>", methods=["GET", "POST"])
+    @app.route("/<path:_decoded>", methods=["GET", "POST"], provide_automatic_options=False)
     def call(_decoded: str) -> Response:
         read = _read_call(settings)
         exchange: Exchange = request.environ[EXCHANGE]
@@ -74,6 +74,8 @@ def _read_call(settings: PortaBillingSettings) -> Call:
     service, _, rest = path.partition("/")
     method, _, legacy = rest.partition("/")
     operation = f"{unquote(service)}/{unquote(method)}"
+    if request.method != "POST" and not legacy:
+        raise Fault(UNKNOWN_METHOD, f"{request.method} is served with JSON in the path alone: use POST")
     body = _legacy_parts(operation, legacy) if legacy else _body_parts(settings)
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     bearer = token if scheme.lower() == "bearer" else None
@@ -116,12 +118,16 @@ def _cookies(settings: PortaBillingSettings) -> tuple[str | None, dict[str, Any]
 
 def _object(text: str) -> dict[str, Any]:
     try:
-        value = json.loads(text or "{}")
+        value = json.loads(text or "{}", parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise Fault(BAD_PARAMS, f"The request is not JSON: {error}") from error
     if not isinstance(value, dict):
         raise Fault(BAD_PARAMS, "The request is not a JSON object")
     return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _part(body: Mapping[str, Any], name: str) -> dict[str, Any]:

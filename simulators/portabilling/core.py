@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 
@@ -10,6 +10,7 @@ from simulators.portabilling.account_methods import AccountMethods
 from simulators.portabilling.customer_methods import CustomerMethods
 from simulators.portabilling.faults import (
     AUTH_MISSING,
+    BAD_PARAMS,
     SESSION_DEAD,
     STANDALONE,
     TOKEN_DEAD,
@@ -20,6 +21,7 @@ from simulators.portabilling.faults import (
 from simulators.portabilling.installation import own_methods, renamed
 from simulators.portabilling.inventory_methods import InventoryMethods
 from simulators.portabilling.methods import Answer, File, Method, Occurred
+from simulators.portabilling.parameters import AuthInfo, Parameters
 from simulators.portabilling.session_methods import SessionMethods
 from simulators.portabilling.sessions import Sessions
 from simulators.portabilling.settings import PortaBillingSettings
@@ -29,6 +31,7 @@ from simulators.validation import mistakes
 from simulators.world import World, read_number
 
 Params = Mapping[str, Any]
+Model = TypeVar("Model", bound=Parameters)
 DEFAULTS: Final = PortaBillingSettings()
 
 
@@ -91,11 +94,7 @@ class PortaBilling:
             raise Fault(UNKNOWN_METHOD, f"The method {call.operation} is not known")
         if method.is_write and self._settings.standalone:
             raise Fault(STANDALONE, "The site is in standalone mode: it takes no changes")
-        try:
-            parameters = method.parameters.model_validate(params)
-        except ValidationError as error:
-            raise Fault(method.refusal, "; ".join(mistakes(error))) from error
-        return self._shown(method.answer(parameters), call)
+        return self._shown(method.answer(_validated(method.parameters, params, refusal=method.refusal)), call)
 
     def account_of(self, params: Params) -> Account | None:
         """The account that parameters name by `i_account` or `id`, there or in an `account_info`."""
@@ -115,15 +114,16 @@ class PortaBilling:
 
     def _user_of(self, call: Call) -> User:
         """Accept Bearer, `session_id`, login with password, or login with token (2.2)."""
+        auth_info = _validated(AuthInfo, call.auth_info, refusal=BAD_PARAMS)
         if call.bearer is not None:
             return self._bearer_of(call.bearer)
-        if "session_id" in call.auth_info:
-            session = self._sessions.by_session_id(str(call.auth_info["session_id"]))
+        if auth_info.session_id is not None:
+            session = self._sessions.by_session_id(auth_info.session_id)
             if session is None:
                 raise Fault(SESSION_DEAD, "The session is not valid")
             return session.user
-        if "login" in call.auth_info:
-            return self._session_methods.user_of(call.auth_info, faultcode=SESSION_DEAD)
+        if auth_info.login is not None:
+            return self._session_methods.user_of(auth_info, faultcode=SESSION_DEAD)
         raise Fault(AUTH_MISSING, "The request carries no authentication")
 
     def _bearer_of(self, token: str) -> User:
@@ -134,6 +134,13 @@ class PortaBilling:
         if session is None:
             raise Fault(TOKEN_DEAD, "The access token is not valid")
         return session.user
+
+
+def _validated(model: type[Model], given: Params, *, refusal: str) -> Model:
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        raise Fault(refusal, "; ".join(mistakes(error))) from error
 
 
 def _of_oneself(call: Call, user: User) -> Params:

@@ -17,7 +17,7 @@ from simulators.portabilling.parameters import (
     Paging,
     Parameters,
 )
-from simulators.portabilling.shapes import CustomerInfo, InvoiceInfo
+from simulators.portabilling.shapes import CustomerInfo, Int, InvoiceInfo
 from simulators.portabilling.views import customer_info, invoice_info
 from simulators.records import Customer
 from simulators.world import World
@@ -44,7 +44,7 @@ class GetCustomerList(Paging):
 class CustomerChange(CustomerInfo):
     """A change of a customer: the fields that are given count."""
 
-    i_customer: Annotated[int, Field(ge=1, lt=2**31)]
+    i_customer: Int
     bill_status: Literal["O", "S", "C", "E", "D"] = "O"
 
 

@@ -3,7 +3,6 @@
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
-from pydantic.json_schema import SkipJsonSchema
 
 from simulators.world import read_number
 
@@ -31,24 +30,40 @@ Number = Annotated[
     BeforeValidator(_number),
     WithJsonSchema({"anyOf": [{"type": "integer"}, {"type": "string", "pattern": "^[0-9]{1,20}$"}]}),
 ]
+# Of rows: below 2^31, like every documented number.
 Count = Annotated[
     int,
     BeforeValidator(_number),
-    Field(ge=0),
+    Field(ge=0, lt=2**31),
     WithJsonSchema(
-        {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^[0-9]{1,20}$"}]}
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0, "maximum": 2**31 - 1},
+                {"type": "string", "pattern": "^[0-9]{1,9}$"},
+            ]
+        }
     ),
 ]
 # Boolean options are 1 (2.1).
-Option = Annotated[bool, BeforeValidator(_option), WithJsonSchema({"enum": [0, 1, "0", "1"]})]
-OptionalNumber = Number | SkipJsonSchema[None]
-OptionalText = str | SkipJsonSchema[None]
+Option = Annotated[bool, BeforeValidator(_option), WithJsonSchema({"enum": [0, 1, "0", "1", False, True]})]
+# Null is the same as left out.
+OptionalNumber = Number | None
+OptionalText = str | None
 
 
 class Parameters(BaseModel):
     """The parameters of a method; those that are not known are ignored, as by an older release."""
 
     model_config = ConfigDict(frozen=True)
+
+
+class AuthInfo(Parameters):
+    """Credentials in the body: a session, or a login with the password or the API token (S9)."""
+
+    session_id: OptionalText = None
+    login: OptionalText = None
+    password: OptionalText = None
+    token: OptionalText = None
 
 
 def one_of(*names: str) -> dict[str, Any]:

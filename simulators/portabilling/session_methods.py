@@ -1,6 +1,6 @@
 """The methods `Session/...` and `Generic/...` of the JSON API: log in, refresh, ping, log out (2.3)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -16,7 +16,7 @@ from simulators.portabilling.faults import (
     Fault,
 )
 from simulators.portabilling.methods import Method
-from simulators.portabilling.parameters import OptionalText, Parameters, one_of
+from simulators.portabilling.parameters import AuthInfo, OptionalText, Parameters, one_of
 from simulators.portabilling.sessions import LockedOutError, Session, Sessions
 from simulators.portabilling.tokens import TokenError
 from simulators.records import User
@@ -93,15 +93,16 @@ class SessionMethods:
             answers={"version": text},
         )
 
-    def user_of(self, fields: Mapping[str, Any], *, faultcode: str) -> User:
-        """The user whose login and password, or login and API token, these fields are.
+    def user_of(self, fields: AuthInfo | Login, *, faultcode: str) -> User:
+        """The user whose login and password, or login and API token, these are.
 
         Raises:
             Fault: they are nobody's (with this code), the login is locked, or the password has expired.
         """
-        text = {name: str(fields[name]) for name in ("password", "token") if fields.get(name)}
         try:
-            user = self.sessions.user(login=str(fields.get("login", "")), **text)
+            user = self.sessions.user(
+                login=fields.login or "", password=fields.password or None, token=fields.token or None
+            )
         except LockedOutError as error:
             raise Fault(LOCKED_OUT, str(error)) from error
         if user is None:
@@ -111,8 +112,7 @@ class SessionMethods:
         return user
 
     def _login(self, params: Login) -> dict[str, Any]:
-        user = self.user_of(params.model_dump(exclude_none=True), faultcode=AUTH_FAILED)
-        return self.sessions.open(user).as_answer()
+        return self.sessions.open(self.user_of(params, faultcode=AUTH_FAILED)).as_answer()
 
     def _refresh(self, params: Refresh) -> dict[str, Any]:
         """Answer a new access token for the same session; `session_id` is not repeated (S25)."""

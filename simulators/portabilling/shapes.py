@@ -4,20 +4,44 @@ The captures are of a public PHP library (S23, about MR100); further fields are 
 clients read (S17, S18). A field that is absent while it has nothing to say is declared `Absent`.
 """
 
-from typing import Annotated, Any, Literal, TypeVar
+import re
+from typing import Annotated, Any, Final, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 T = TypeVar("T")
-Absent = Annotated[T | SkipJsonSchema[None], Field(exclude_if=lambda value: value is None)]
+Absent = Annotated[T | None, Field(exclude_if=lambda value: value is None)]
 YesNo = Literal["Y", "N"]
+
+
+def _unquoted(value: Any) -> Any:
+    """A number that a client quoted, as old releases take it (S17, S24)."""
+    if isinstance(value, str) and re.fullmatch(_QUOTED, value):
+        return float(value) if "." in value else int(value)
+    return value
+
+
+_QUOTED: Final = r"^-?[0-9]{1,18}(\.[0-9]{1,18})?$"
+Int = Annotated[
+    int,
+    BeforeValidator(_unquoted),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer"}, {"type": "string", "pattern": "^-?[0-9]{1,18}$"}]}, mode="validation"
+    ),
+]
+Amount = Annotated[
+    float,
+    BeforeValidator(_unquoted),
+    WithJsonSchema(
+        {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _QUOTED}]}, mode="validation"
+    ),
+]
 
 
 class Shape(BaseModel):
     """A record of an answer; fields that nobody captured are kept as they are."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Attribute(Shape):
@@ -49,12 +73,12 @@ NETACCESS_POLICY = ServiceFeature(
 class Addon(Shape):
     """An add-on product of an account; `addon_effective_to` is absent when open-ended, never null (S23)."""
 
-    i_product: int
+    i_product: Int
     name: str = ""
     description: str = ""
-    i_product_group: int | None = None
-    i_vd_plan: int | None = None
-    addon_priority: int = 0
+    i_product_group: Int | None = None
+    i_vd_plan: Int | None = None
+    addon_priority: Int = 0
     addon_effective_from: str = "2026-01-01 00:00:00"
     addon_effective_to: Absent[str] = None
 
@@ -62,33 +86,33 @@ class Addon(Shape):
 class AccountInfo(Shape):
     """The captured default shape of a mobile account (S23); SIM data are not in it (2.4)."""
 
-    i_account: int = 0
+    i_account: Int = 0
     id: str = ""
-    i_customer: int = 1
-    i_product: int = 1
-    i_master_account: Absent[int] = None
-    i_role: int = 1
+    i_customer: Int = 1
+    i_product: Int = 1
+    i_master_account: Absent[Int] = None
+    i_role: Int = 1
     # 8 mobile; 1 credit, 2 alias (S23, S14).
-    i_account_role: int = 8
-    billing_model: int = 1
-    i_subscriber: int = 0
-    i_time_zone: int = 1
-    i_acl: int = 1
-    i_account_balance_control_type: int = 1
+    i_account_role: Int = 8
+    billing_model: Int = 1
+    i_subscriber: Int = 0
+    i_time_zone: Int = 1
+    i_acl: Int = 1
+    i_account_balance_control_type: Int = 1
     i_lang: str = "en"
     # O open, I inactive, C closed, S suspended.
     bill_status: str = "O"
     # Absent while all is well: clients take a missing one as fine (S23).
     status: Absent[str] = None
     blocked: YesNo = "N"
-    is_active: int = 1
-    idle_days: int = 0
-    has_custom_fields: int = 0
+    is_active: Int = 1
+    idle_days: Int = 0
+    has_custom_fields: Int = 0
     customer_name: str = ""
     customer_blocked: YesNo = "N"
     customer_bill_status: str = "O"
-    customer_bill_suspended: int = 0
-    cust_bill_suspension_delayed: int = 0
+    customer_bill_suspended: Int = 0
+    cust_bill_suspension_delayed: Int = 0
     product_name: str = ""
     product_visible_name: str = ""
     h323_password: str = ""
@@ -104,9 +128,9 @@ class AccountInfo(Shape):
     address_line_2: str = ""
     bcc: str = ""
     note: str = ""
-    opening_balance: float = 0
-    balance: float = 0.0
-    credit_limit: float | None = None
+    opening_balance: Amount = 0
+    balance: Amount = 0.0
+    credit_limit: Amount | None = None
     iso_4217: str = "USD"
     iso_639_1: str = "en"
     time_zone_name: str = "UTC"
@@ -125,7 +149,7 @@ class AccountInfo(Shape):
     last_usage: str | None = None
     expiration_date: str | None = None
     inactivity_expire_time: str | None = None
-    life_time: int | None = None
+    life_time: Int | None = None
     assigned_addons: list[Addon] = []
     service_features: Absent[list[ServiceFeature]] = [NETACCESS_POLICY]
     included_services: Absent[list[str]] = None
@@ -141,26 +165,26 @@ class DetailedAccountInfo(AccountInfo):
     firstname: str = ""
     lastname: str = ""
     zip: str = ""
-    sip_status: int = 0
+    sip_status: Int = 0
     alias_list: list[dict[str, Any]] = []
 
 
 class CustomerInfo(Shape):
     """The captured shape of a customer (S23)."""
 
-    i_customer: int = 0
+    i_customer: Int = 0
     name: str = ""
     bill_status: str = "O"
     status: Absent[str] = None
     blocked: YesNo = "N"
-    i_customer_type: int = 1
-    i_customer_class: int = 1
-    i_balance_control_type: int = 1
-    i_office_type: int = 1
-    balance: float = 0.0
-    credit_limit: float | None = None
-    perm_credit_limit: float | None = None
-    unallocated_payments: float = 0.0
+    i_customer_type: Int = 1
+    i_customer_class: Int = 1
+    i_balance_control_type: Int = 1
+    i_office_type: Int = 1
+    balance: Amount = 0.0
+    credit_limit: Amount | None = None
+    perm_credit_limit: Amount | None = None
+    unallocated_payments: Amount = 0.0
     billed_to: str | None = None
     next_billed_to: str | None = None
     creation_date: str = "2026-01-01 00:00:00"
@@ -172,8 +196,8 @@ class CustomerInfo(Shape):
 class SimCardInfo(Shape):
     """A SIM card (S14, S29); the name of this record is not public."""
 
-    i_sim_card: int
-    i_account: int
+    i_sim_card: Int
+    i_account: Int
     iccid: str
     imsi: str
     msisdn: str
@@ -184,11 +208,11 @@ class NumberInfo(Shape):
     """A DID of the inventory, by the fields that a public client filters on (S19)."""
 
     number: str = ""
-    i_customer: int | None = None
-    i_account: int | None = None
-    i_dv_batch: int | None = None
-    i_vendor: int | None = None
-    i_group: int | None = None
+    i_customer: Int | None = None
+    i_account: Int | None = None
+    i_dv_batch: Int | None = None
+    i_vendor: Int | None = None
+    i_group: Int | None = None
     # Assumed: what a client may ask for as `usage` is public (S19), its values are not.
     usage: Literal["free", "customer", "account"] = "free"
 
@@ -196,13 +220,13 @@ class NumberInfo(Shape):
 class InvoiceInfo(Shape):
     """An invoice; only the two numbers are public (S3, S19)."""
 
-    i_invoice: int = 0
-    i_customer: int = 0
+    i_invoice: Int = 0
+    i_customer: Int = 0
     invoice_number: str = ""
     invoice_status: str = "OK"
-    amount_net: float = 0.0
-    amount_paid: float = 0.0
-    amount_due: float = 0.0
+    amount_net: Amount = 0.0
+    amount_paid: Amount = 0.0
+    amount_due: Amount = 0.0
     issue_date: str = "2026-01-01"
     due_date: str = "2026-01-31"
 
