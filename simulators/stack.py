@@ -2,19 +2,23 @@
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final, Self
 
 from simulators.clock import Clock, InFlight, parse_mode
 from simulators.control.app import Controls
 from simulators.control.app import create_app as create_control_app
+from simulators.documents.app import create_app as create_documents_app
 from simulators.emitter.app import create_app as create_emitter_app
 from simulators.emitter.core import Emitter, EmitterSettings
 from simulators.errors import StackError
 from simulators.espf.app import create_app as create_espf_app
-from simulators.espf.core import EspfApi, Reading
+from simulators.espf.core import EspfApi
+from simulators.espf.openapi import document as espf_document
+from simulators.espf.settings import EspfSettings
 from simulators.journal import Journal, Party
 from simulators.masking import Masker
 from simulators.oms.app import create_app as create_oms_app
@@ -22,9 +26,11 @@ from simulators.oms.core import Oms
 from simulators.oms.simple import SimpleDialect
 from simulators.portabilling.app import create_app as create_portabilling_app
 from simulators.portabilling.core import PortaBilling
+from simulators.portabilling.openapi import document as rest_document
 from simulators.portabilling.sessions import Sessions
-from simulators.portabilling.settings import PortaBillingSettings
+from simulators.portabilling.settings import PortaBillingSettings, Reading
 from simulators.records import Account
+from simulators.release import DEFAULT_RELEASE, Release
 from simulators.transport import SILENCE, Transport
 from simulators.web import Recorder, WebServer, mount
 from simulators.world import World
@@ -34,6 +40,9 @@ DEFAULT_EVENTS_URL: Final = "http://127.0.0.1:8080/events"
 SETTLE: Final = 0.3
 DEFAULT_EMITTER: Final = EmitterSettings()
 DEFAULT_PORTABILLING: Final = PortaBillingSettings()
+DEFAULT_ESPF: Final = EspfSettings()
+# Assumed after a known one, that of the customers' realm, CustomerInterface.json (S21).
+REST_DOCUMENT: Final = "AdminInterface.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +51,7 @@ class StackSettings:
 
     `port_base` is the control port; PortaBilling's web host and the OMS take the next two. 0 takes free ones.
     `services` are those that the OMS knows beside the ones named like groups.
+    `release` and `reading` hold for both APIs, whatever `portabilling` and `espf` say of them.
     """
 
     world: str = "demo"
@@ -50,8 +60,10 @@ class StackSettings:
     advertise: str = ""
     port_base: int = 0
     events_url: str = DEFAULT_EVENTS_URL
+    release: Release = DEFAULT_RELEASE
     reading: Reading = "lenient"
     portabilling: PortaBillingSettings = DEFAULT_PORTABILLING
+    espf: EspfSettings = DEFAULT_ESPF
     events: EmitterSettings = DEFAULT_EMITTER
     silence: float = SILENCE
     settle: float = SETTLE
@@ -77,7 +89,7 @@ class Stack:
     """
 
     def __init__(self, settings: StackSettings | None = None) -> None:
-        self.settings = settings or StackSettings()
+        self.settings = _of_one_installation(settings or StackSettings())
         self.world = World.load(self.settings.world)
         self.guard = threading.Condition(threading.RLock())
         self.in_flight = InFlight(self.guard)
@@ -102,7 +114,7 @@ class Stack:
         settings = self.settings.portabilling
         self.sessions = Sessions(users=self.world.users, wall=time.time, settings=settings)
         self.espf = EspfApi(
-            world=self.world, sessions=self.sessions, now=self.clock.now, reading=self.settings.reading
+            world=self.world, sessions=self.sessions, now=self.clock.now, settings=self.settings.espf
         )
         self.oms = Oms(
             world=self.world,
@@ -179,17 +191,28 @@ class Stack:
         return mount({"/_sim/events": events, "/_sim": create_control_app(controls)})
 
     def _web_host_app(self) -> Any:
-        """The JSON API and the ESPF API live on one PortaBilling web host (S31, 2.1)."""
+        """The JSON API, the ESPF API and their documents live on one web host (S31, 2.1, S33)."""
         rest = create_portabilling_app(
             self.portabilling, guard=self.guard, settings=self.settings.portabilling
         )
-        espf_api = create_espf_app(self.espf, guard=self.guard, reading=self.settings.reading)
+        espf_api = create_espf_app(self.espf, guard=self.guard, settings=self.settings.espf)
+        doc_api = create_documents_app(self._documents())
         return mount(
             {
                 "/rest": self._recorded(rest, destination="portabilling"),
                 "/espf": self._recorded(espf_api, destination="espf"),
+                "/doc/api": self._recorded(doc_api, destination="portabilling"),
             }
         )
+
+    def _documents(self) -> dict[str, Callable[[], dict[str, Any]]]:
+        """The OpenAPI documents: the JSON API's, and from MR101 on the ESPF API's (S33)."""
+        release, espf = self.settings.release, self.settings.espf
+        methods = self.portabilling.methods
+        documents = {REST_DOCUMENT: lambda: rest_document(methods.values(), release=release)}
+        if release.documents_espf:
+            documents[espf.document] = lambda: espf_document(espf)
+        return documents
 
     def _oms_app(self) -> Any:
         return self._recorded(create_oms_app(self.oms, guard=self.guard), destination="oms")
@@ -202,3 +225,13 @@ class Stack:
             in_flight=self.in_flight,
             surprises=self.surprises,
         )
+
+
+def _of_one_installation(settings: StackSettings) -> StackSettings:
+    """The same settings with the APIs' own release and reading put right."""
+    shared: dict[str, Any] = {"release": settings.release, "reading": settings.reading}
+    return replace(
+        settings,
+        portabilling=replace(settings.portabilling, **shared),
+        espf=replace(settings.espf, **shared),
+    )

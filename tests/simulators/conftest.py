@@ -13,7 +13,10 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
 from simulators.clock import Clock, InFlight, parse_mode
+from simulators.espf.core import EspfApi
+from simulators.espf.settings import EspfSettings
 from simulators.journal import Journal
+from simulators.portabilling.sessions import Sessions
 from simulators.stack import Stack, StackSettings
 from simulators.transport import Answer, Outbound, Send
 from simulators.web import WebServer
@@ -159,6 +162,17 @@ def make_web() -> Iterator[Callable[..., tuple[Stack, Client]]]:
             return stack, Client(stack._web_host_app(), Response)
 
         yield make
+
+
+@pytest.fixture
+def make_espf(world: World) -> Callable[..., EspfApi]:
+    """Make the rules of the ESPF API over the demo world; options are those of `EspfSettings`."""
+    sessions = Sessions(users=world.users, wall=lambda: 0.0)
+
+    def make(**options: Any) -> EspfApi:
+        return EspfApi(world=world, sessions=sessions, now=lambda: 5.0, settings=EspfSettings(**options))
+
+    return make
 
 
 @pytest.fixture
