@@ -12,12 +12,20 @@ from simulators.client import DEFAULT_CONTROL, ControlClient
 from simulators.commands import Commands
 from simulators.emitter.core import EmitterSettings, Numbers, Success
 from simulators.errors import ControlError
+from simulators.release import DEFAULT_RELEASE, Release
 from simulators.stack import DEFAULT_EVENTS_URL, Stack, StackSettings
 
 control_option = click.option(
     "--control", default=DEFAULT_CONTROL, show_default=True, help="Where the stack runs."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+
+def _read_release(_context: click.Context, _option: click.Parameter, text: str) -> Release:
+    try:
+        return Release.parse(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from error
 
 
 @click.group(cls=Commands)
@@ -37,7 +45,20 @@ def main() -> None:
 @click.option(
     "--events-url", default=DEFAULT_EVENTS_URL, show_default=True, help="Where your provisioner takes events."
 )
-@click.option("--reading", default="lenient", show_default=True, type=click.Choice(["lenient", "strict"]))
+@click.option(
+    "--release",
+    default=str(DEFAULT_RELEASE),
+    show_default=True,
+    callback=_read_release,
+    help="The PortaSwitch release to imitate.",
+)
+@click.option(
+    "--reading",
+    default="lenient",
+    show_default=True,
+    type=click.Choice(["lenient", "strict"]),
+    help="strict: to the letter of the documentation.",
+)
 @click.option("--success", default="200", show_default=True, type=click.Choice(["200", "any-2xx"]))
 @click.option("--numbers", default="ints", show_default=True, type=click.Choice(["ints", "strings", "mixed"]))
 @json_option

@@ -139,6 +139,8 @@ def test_up_with_an_unknown_name_ends_with_4(arguments: tuple[str, ...], named: 
     [
         (("up", "--colour", "red"), "--colour"),
         (("up", "--reading", "loose"), "'loose'"),
+        (("up", "--release", "117"), "'117' is no release: write one as PortaOne does, such as MR117"),
+        (("up", "--release", "MR\u0661\u0661\u0667"), "is no release"),
         (("up", "--port-base", "65534"), "65533"),
         (("emit",), "EVENT_TYPE"),
         (("emit", "Account/New", "--i-account", "x"), "'x'"),
