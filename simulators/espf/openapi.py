@@ -12,6 +12,8 @@ Json = dict[str, Any]
 # Below 2^31, as the documented `int` (S3).
 _NUMBER: Final[Json] = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
 _NAME: Final[Json] = {"type": "string", "minLength": 1, "maxLength": MAX_GROUP_NAME}
+# The account of the documented story (P).
+_EXAMPLE: Final = 189
 _REFUSALS: Final[Mapping[int, str]] = {
     400: "A field is missing or wrong, or the body is not of its type.",
     401: "The credentials are nobody's.",
@@ -49,7 +51,7 @@ def document(settings: EspfSettings) -> Json:
 
 
 def _statuses(settings: EspfSettings) -> Json:
-    by_number = {"name": "i_account", "in": "path", "required": True, "schema": _NUMBER}
+    by_number = {"name": "i_account", "in": "path", "required": True, "example": _EXAMPLE, "schema": _NUMBER}
     by_id = {
         "name": "id",
         "in": "path",
@@ -104,7 +106,11 @@ def _links() -> Json:
         "list": {"operationId": "listGroups"},
         "delete": {"operationId": "deleteGroup", "parameters": {"i_group": number}},
         "deleteByBody": {"operationId": "deleteGroupByBody", "requestBody": {"i_group": number}},
-        "use": {"operationId": "updateStatus", "requestBody": {"status": STATUSES[0], "group": name}},
+        "use": {
+            "operationId": "updateStatus",
+            "parameters": {"i_account": _EXAMPLE},
+            "requestBody": {"status": STATUSES[0], "group": name},
+        },
     }
 
 

@@ -15,15 +15,15 @@ class EspfSettings:
     """How the ESPF API behaves.
 
     `release`: up to MR100 the guide says that a body must be a form, and no document is served (S31, S33).
-    `reading`: strict keeps to the letter, lenient takes what clients and the documented examples send.
-    `group_types`: in the group list, the documented example quotes `i_group` and leaves `is_custom` bare;
-    `table` gives a number and a text, as the table above that example says (S32; the text is assumed).
-    `status_answer` is assumed: `fields` are account, group and status, `empty` is an empty 200 (S25).
-    `unregistered_group`, `conflict` are assumed HTTP codes, of a status in an unknown group and of a change
-    that the groups as they are forbid: a name that is taken, a group that is predefined or used.
-    `former_ids` is assumed: a closed account is still named by its former ID until another account has it.
-    `digits_fall_back`: whether an all-digit ID that nobody has counts as an i_account; it hides a mistake.
-    `document` is assumed after a known one, `CustomerInterface.json` (S21).
+    `reading`: strict keeps to the letter; lenient, the default, takes what clients and the page send.
+    `group_types`: in the group list, the documented example, the default, quotes `i_group` and leaves
+    `is_custom` bare; `table` gives a number and, assumed, `"true"` or `"false"`, as the table says (S32).
+    `status_answer` is assumed: `fields`, account, group and status, or an `empty` 200, taken too (S25).
+    `unregistered_group`, `conflict` are assumed HTTP codes: 404 for a status in a group that is not there,
+    409 for what the groups as they are forbid, since a name is taken or a group is predefined or used.
+    `former_ids` is assumed: a closed account is named by its former ID too until another account has it.
+    `digits_fall_back`: whether an all-digit ID that nobody has counts as an i_account; off, since it hides
+    a mistake (3.2). `document` is assumed after a known name, `CustomerInterface.json` (S21).
     """
 
     release: Release = DEFAULT_RELEASE

@@ -102,7 +102,7 @@ def test_groups_keep_to_the_document_in_any_order(api: OpenApiSchema, office: Of
     run_state_machine_as_test(
         Chains,
         settings=settings(
-            max_examples=EXAMPLES,
+            max_examples=EXAMPLES // 2,
             stateful_step_count=8,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -129,42 +129,61 @@ def test_group_list_has_the_types_of_the_example_or_of_the_table(
     assert [int(group["i_group"]) for group in body["group_list"]] == [*range(1, 9), 1001]
 
 
+NAMES = st.sampled_from(["IOT", "5G", "HSS", "hss", "", "x" * 64, "x" * 65])
+
+
 class GroupOperations(RuleBasedStateMachine):
-    """Creates and deletes groups in any order, beside a model of what must be there."""
+    """Creates, uses and deletes groups in any order, beside a model of what must be there."""
 
     @initialize()
     def start(self) -> None:
         """Start with a fresh world."""
         self.api = _api()
         self.custom: dict[str, int] = {}
-        self.numbers: list[int] = []
+        self.used: set[str] = set()
+        self.last = FIRST_CUSTOM_GROUP - 1
 
-    @rule(name=st.sampled_from(["IOT", "5G", "HSS", "hss", "", "x" * 64, "x" * 65]))
+    @rule(name=NAMES)
     def create(self, name: str) -> None:
-        """Create a group where it is possible."""
+        """Create a group; the name must be possible and new."""
         try:
             number = self.api.create_group({"name": name})["i_group"]
         except Refusal:
+            assert not 0 < len(name) <= 64 or name in {*PREDEFINED_GROUPS, *self.custom}
             return
-        self.custom[name] = number
-        self.numbers.append(number)
+        # A number that was given is never given again.
+        assert number == self.last + 1
+        self.custom[name] = self.last = number
 
     @rule(number=st.integers(min_value=1, max_value=1010))
     def delete(self, number: int) -> None:
-        """Delete a group where it is possible."""
+        """Delete a group; it must be custom and unused."""
+        name = next((name for name, known in self.custom.items() if known == number), None)
         try:
             self.api.delete_group(number)
         except Refusal:
+            assert name is None or name in self.used
             return
-        self.custom = {name: known for name, known in self.custom.items() if known != number}
+        assert name is not None
+        del self.custom[name]
+
+    @rule(name=NAMES)
+    def use(self, name: str) -> None:
+        """Report a status in a group; it must be registered."""
+        try:
+            self.api.update(derived_account(5), {"status": "OK", "group": name})
+        except Refusal:
+            assert name not in {*PREDEFINED_GROUPS, *self.custom}
+            return
+        self.used.add(name)
 
     @invariant()
     def list_is_what_was_made(self) -> None:
-        """The predefined groups are always there, then the custom ones; no number was ever used twice."""
-        listed = self.api.group_list()
-        expected = [*PREDEFINED_GROUPS, *self.custom]
-        assert [group["name"] for group in listed] == expected
-        assert len(set(self.numbers)) == len(self.numbers)
+        """The predefined groups are always there, then the custom ones, each under its number."""
+        predefined = [(name, str(number), False) for number, name in enumerate(PREDEFINED_GROUPS, start=1)]
+        custom = [(name, str(number), True) for name, number in self.custom.items()]
+        listed = [(group["name"], group["i_group"], group["is_custom"]) for group in self.api.group_list()]
+        assert listed == predefined + custom
 
 
 TestGroupOperations = GroupOperations.TestCase
