@@ -12,6 +12,7 @@ import requests
 from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
+from simulators.__main__ import main
 from simulators.clock import Clock, InFlight, parse_mode
 from simulators.emitter.core import Emitter, EmitterSettings, Event, Handler
 from simulators.emitter.vocabulary import Vocabulary
@@ -206,3 +207,16 @@ def http() -> Iterator[requests.Session]:
     with requests.Session() as session:
         session.trust_env = False
         yield session
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run a command that only talks to a running stack, in this process."""
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(list(arguments))
+        captured = capsys.readouterr()
+        return int(str(ended.value.code)), captured.out, captured.err
+
+    return command
