@@ -8,13 +8,13 @@ from typing import Any, Final
 from simulators.clock import Clock
 from simulators.emitter.deliveries import HandlerQueue
 from simulators.emitter.events import Event, Handler, Handling, check_message
-from simulators.emitter.settings import EmitterSettings, Numbers, Success
+from simulators.emitter.settings import EmitterSettings, Success
 from simulators.emitter.vocabulary import Vocabulary
 from simulators.errors import EventError
 from simulators.transport import Send
 from simulators.world import EventCredentials
 
-__all__ = ["FIRST_HANDLER", "Emitter", "EmitterSettings", "Event", "Handler", "Numbers", "Success"]
+__all__ = ["FIRST_HANDLER", "Emitter", "EmitterSettings", "Event", "Handler", "Success"]
 
 # The name of the handler at the events URL.
 FIRST_HANDLER: Final = "provisioner"
