@@ -14,7 +14,7 @@ from conformance.target import Action, UrlForm
 from simulators.emitter.core import Event
 from simulators.errors import ClockHeldError
 from simulators.journal import Record
-from simulators.world import Account, Outcome, Plan, derived_account
+from simulators.records import Account, Outcome, Plan, derived_account
 
 # The page: the OMS processes an order in ten minutes; such a system can take an hour.
 TEN_MINUTES: Final = 600.0

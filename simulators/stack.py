@@ -24,14 +24,17 @@ from simulators.oms.simple import SimpleDialect
 from simulators.portabilling.app import create_app as create_portabilling_app
 from simulators.portabilling.core import PortaBilling
 from simulators.portabilling.sessions import Sessions
+from simulators.portabilling.settings import PortaBillingSettings
+from simulators.records import Account
 from simulators.transport import SILENCE, Transport
 from simulators.web import Recorder, WebServer, mount
-from simulators.world import Account, World
+from simulators.world import World
 
 # Where a provisioner that runs beside `espf-simulators up` is expected to take events.
 DEFAULT_EVENTS_URL: Final = "http://127.0.0.1:8080/events"
 SETTLE: Final = 0.3
 DEFAULT_EMITTER: Final = EmitterSettings()
+DEFAULT_PORTABILLING: Final = PortaBillingSettings()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +53,7 @@ class StackSettings:
     port_base: int = 0
     events_url: str = DEFAULT_EVENTS_URL
     reading: Reading = "lenient"
+    portabilling: PortaBillingSettings = DEFAULT_PORTABILLING
     events: EmitterSettings = DEFAULT_EMITTER
     handlers: tuple[Handler, ...] = ()
     silence: float = SILENCE
@@ -101,8 +105,8 @@ class Stack:
 
     def _make_parts(self) -> None:
         send = self._transport.send
-        self.sessions = Sessions(users=self.world.users, wall=time.time)
-        self.portabilling = PortaBilling(world=self.world, sessions=self.sessions)
+        settings = self.settings.portabilling
+        self.sessions = Sessions(users=self.world.users, wall=time.time, settings=settings)
         self.espf = EspfApi(
             world=self.world, sessions=self.sessions, now=self.clock.now, reading=self.settings.reading
         )
@@ -122,6 +126,9 @@ class Stack:
             vocabulary=Vocabulary.load(),
             handlers=self.settings.handlers,
             first_i_event=self.settings.first_i_event,
+        )
+        self.portabilling = PortaBilling(
+            world=self.world, sessions=self.sessions, occurred=self.emitter.emit, settings=settings
         )
 
     def __enter__(self) -> Self:
@@ -181,7 +188,9 @@ class Stack:
 
     def _web_host_app(self) -> Any:
         """The JSON API and the ESPF API live on one PortaBilling web host (S31, 2.1)."""
-        rest = create_portabilling_app(self.portabilling, guard=self.guard)
+        rest = create_portabilling_app(
+            self.portabilling, guard=self.guard, settings=self.settings.portabilling
+        )
         espf_api = create_espf_app(self.espf, guard=self.guard, reading=self.settings.reading)
         return mount(
             {

@@ -11,8 +11,8 @@ from simulators.emitter.events import Event, Handler, Handling, check_message
 from simulators.emitter.settings import EmitterSettings, Success
 from simulators.emitter.vocabulary import Vocabulary
 from simulators.errors import EventError
+from simulators.records import EventCredentials
 from simulators.transport import Send
-from simulators.world import EventCredentials
 
 __all__ = ["FIRST_HANDLER", "Emitter", "EmitterSettings", "Event", "Handler", "Success"]
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from simulators.emitter.settings import Numbers
 from simulators.emitter.vocabulary import VocabularyName
 from simulators.errors import EventError
-from simulators.world import EventCredentials
+from simulators.records import EventCredentials
 
 Fate = Literal["queued", "given-up", "dropped", "superseded", "finished", "unsubscribed"]
 

@@ -8,7 +8,8 @@ from urllib.parse import unquote
 from simulators.errors import WorldError
 from simulators.portabilling.sessions import LockedOutError, Sessions
 from simulators.portabilling.tokens import TokenError
-from simulators.world import PREDEFINED_GROUPS, Account, User, World, read_number
+from simulators.records import Account, User
+from simulators.world import PREDEFINED_GROUPS, World, read_number
 
 Reading = Literal["lenient", "strict"]
 

@@ -17,8 +17,9 @@ from simulators.oms.dialect import (
     OrderRefusedError,
     OrderRequest,
 )
+from simulators.records import Plan
 from simulators.transport import Answer, Outbound, Send
-from simulators.world import Plan, World
+from simulators.world import World
 
 # Assumed: the OMS's own schedule, since no real OMS is documented.
 NOTIFY_INTERVAL: Final = 60.0

@@ -10,10 +10,10 @@ import pytest
 from simulators.clock import Clock
 from simulators.emitter.core import Emitter, EmitterSettings, Event, Handler
 from simulators.errors import EventError
+from simulators.records import EventCredentials
 from simulators.release import Release
 from simulators.stack import Stack, StackSettings
 from simulators.transport import Answer, Outbound
-from simulators.world import EventCredentials
 
 RESEND_INTERVAL = EmitterSettings().resend_interval
 EXCEEDED = "Account/Service/QuotaExceeded"

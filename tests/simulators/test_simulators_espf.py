@@ -14,8 +14,9 @@ from werkzeug.test import Client, TestResponse
 
 from simulators.espf.core import MAX_MESSAGE, STATUSES, EspfApi, Reading, Refusal
 from simulators.portabilling.sessions import Sessions
+from simulators.records import Account, derived_account
 from simulators.stack import Stack
-from simulators.world import Account, World, derived_account
+from simulators.world import World
 
 STATUS_URL = "/espf/v1/account/i/189/status"
 BASIC = {"Authorization": f"Basic {b64encode(b'provisioner:offline-only').decode()}"}

@@ -9,8 +9,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from simulators.espf.core import EspfApi, Refusal
 from simulators.portabilling.sessions import Sessions
+from simulators.records import derived_account
 from simulators.stack import Stack
-from simulators.world import FIRST_CUSTOM_GROUP, PREDEFINED_GROUPS, World, derived_account
+from simulators.world import FIRST_CUSTOM_GROUP, PREDEFINED_GROUPS, World
 
 
 def _api() -> EspfApi:

@@ -12,9 +12,10 @@ from simulators.clock import FIXED_START, Clock
 from simulators.oms.core import NOTIFY_INTERVAL, NOTIFY_LIMIT, Oms
 from simulators.oms.dialect import HttpReply, HttpRequest
 from simulators.oms.simple import SimpleDialect
+from simulators.records import Plan
 from simulators.stack import Stack
 from simulators.transport import Outbound, Send
-from simulators.world import Plan, World
+from simulators.world import World
 
 AUTH = {"Authorization": "Bearer offline-oms"}
 ORDER = {
