@@ -128,7 +128,7 @@ class Stack:
             first_i_event=self.settings.first_i_event,
         )
         self.portabilling = PortaBilling(
-            world=self.world, sessions=self.sessions, occurred=self.emitter.emit, settings=settings
+            world=self.world, sessions=self.sessions, occurred=self.emitter.occurred, settings=settings
         )
 
     def __enter__(self) -> Self:

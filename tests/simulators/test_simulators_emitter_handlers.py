@@ -2,10 +2,11 @@
 
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+import requests
 
 from simulators.clock import Clock
 from simulators.emitter.core import Emitter, EmitterSettings, Event, Handler
@@ -275,6 +276,23 @@ def test_webhooks_coalesce_by_what_occurred(
         answer(200)
 
     assert [outbound.correlation["i_event"] for outbound in sent] == [1, 3, 4]
+
+
+def test_change_in_portabilling_is_told_in_the_handler_s_vocabulary(
+    make_stack: Callable[..., Stack], http: requests.Session, received: list[tuple[Mapping[str, str], Any]]
+) -> None:
+    """A closed account is a deleted subscriber to a handler that speaks webhooks (S3, 1.6)."""
+    with make_stack(events=EmitterSettings(vocabulary="webhooks")) as stack:
+        rest = f"{stack.addresses.portabilling}/rest"
+        params = {"login": "provisioner", "token": "offline-token"}
+        token = http.post(f"{rest}/Session/login", json={"params": params}).json()["access_token"]
+        http.headers["Authorization"] = f"Bearer {token}"
+        closed = http.post(f"{rest}/Account/terminate_account", json={"params": {"i_account": 191}})
+        stack.clock.advance()
+
+    assert closed.json() == {"success": 1}
+    variables = {"i_account": 191, "i_event": 1}
+    assert [body for _, body in received] == [{"event_type": "Subscriber/Deleted", "variables": variables}]
 
 
 @pytest.mark.parametrize(

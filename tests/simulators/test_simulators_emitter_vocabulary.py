@@ -1,12 +1,13 @@
 """The vocabulary: every documented event type by release (1.5), its webhook (1.6) and variables (1.4)."""
 
 import re
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from simulators.emitter.vocabulary import Vocabulary
+from simulators.emitter.vocabulary import Vocabulary, VocabularyName
 from simulators.errors import EventError
+from simulators.portabilling.changes import account_events, customer_events
 from simulators.release import DEFAULT_RELEASE, Release
 
 OLDEST, NEWEST = Release.parse("MR80"), Release.parse("MR121")
@@ -220,6 +221,28 @@ def test_changes_of_customers_are_inherited_by_accounts(vocabulary: Vocabulary) 
         "Customer/Status/Suspended": "Account/Status/Suspended",
         "Customer/Status/Unsuspend": "Account/Status/SuspensionRemoved",
     }
+
+
+@pytest.mark.parametrize("was", [{"bill_status": status, "blocked": "N"} for status in "OISC"])
+@pytest.mark.parametrize("now", [{"bill_status": status, "blocked": "Y"} for status in "OISC"])
+def test_every_change_raises_events_that_can_be_told(
+    vocabulary: Vocabulary, was: dict[str, str], now: dict[str, str]
+) -> None:
+    """What the JSON API's changes raise is known in both vocabularies, with the variables that it needs."""
+    names = "id i_product activation_date expiration_date h323_password password service_flags balance name"
+    ids = {"i_account": 1, "i_customer": 2}
+    old, new = ({"i_product": number, "x": x} for number, x in ((1, 1), (2, 2)))
+    before = {**dict.fromkeys(names.split(), "a"), **ids, **was, "assigned_addons": [old, new]}
+    after = {
+        **dict.fromkeys([*names.split(), "service_features", "email", "zip", "firstname"], "b"),
+        **ids,
+        **now,
+        "assigned_addons": [{**new, "x": 3}, {"i_product": 3}],
+    }
+    for event_type, variables in (*account_events(before, after), *customer_events(before, after)):
+        for kind in get_args(VocabularyName):
+            told = vocabulary.told(event_type, variables, vocabulary=kind, release=DEFAULT_RELEASE)
+            assert (told is None) == (kind == "webhooks" and event_type.startswith("Subscriber/"))
 
 
 @pytest.mark.parametrize(
