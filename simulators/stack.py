@@ -13,7 +13,8 @@ from simulators.control.app import Controls
 from simulators.control.app import create_app as create_control_app
 from simulators.documents.app import create_app as create_documents_app
 from simulators.emitter.app import create_app as create_emitter_app
-from simulators.emitter.core import Emitter, EmitterSettings
+from simulators.emitter.core import Emitter, EmitterSettings, Handler
+from simulators.emitter.vocabulary import Vocabulary
 from simulators.errors import StackError
 from simulators.espf.app import create_app as create_espf_app
 from simulators.espf.core import EspfApi
@@ -50,8 +51,9 @@ class StackSettings:
     """How a stack is set up; `silence` and `settle` are real seconds.
 
     `port_base` is the control port; PortaBilling's web host and the OMS take the next two. 0 takes free ones.
-    `services` are those that the OMS knows beside the ones named like groups.
-    `release` and `reading` hold for both APIs, whatever `portabilling` and `espf` say of them.
+    `services` are those that the OMS knows beside the ones named like groups. `handlers` get events beside
+    the one at `events_url`.
+    `release` and `reading` hold for all parts, whatever `portabilling`, `espf` and `events` say of them.
     """
 
     world: str = "demo"
@@ -65,6 +67,7 @@ class StackSettings:
     portabilling: PortaBillingSettings = DEFAULT_PORTABILLING
     espf: EspfSettings = DEFAULT_ESPF
     events: EmitterSettings = DEFAULT_EMITTER
+    handlers: tuple[Handler, ...] = ()
     silence: float = SILENCE
     settle: float = SETTLE
     first_i_event: int = 1
@@ -85,6 +88,7 @@ class Stack:
 
     Raises:
         ClockError: the clock's mode is not known.
+        EventError: a handler of events is not possible.
         WorldError: the world cannot be used.
     """
 
@@ -95,9 +99,7 @@ class Stack:
         self.in_flight = InFlight(self.guard)
         mode = parse_mode(self.settings.clock)
         self.clock = Clock(mode=mode, guard=self.guard, in_flight=self.in_flight, settle=self.settings.settle)
-        self.journal = Journal(
-            guard=self.guard, now=self.clock.now, masker=Masker(credential_header=self.world.events.header)
-        )
+        self.journal = Journal(guard=self.guard, now=self.clock.now, masker=self._masker())
         self.surprises: list[str] = []
         self._resources = ExitStack()
         self._transport = Transport(
@@ -108,6 +110,10 @@ class Stack:
             silence=self.settings.silence,
         )
         self._make_parts()
+
+    def _masker(self) -> Masker:
+        handlers = (handler.credentials.header for handler in self.settings.handlers)
+        return Masker(credential_headers=(self.world.events.header, *handlers))
 
     def _make_parts(self) -> None:
         send = self._transport.send
@@ -129,10 +135,12 @@ class Stack:
             url=self.settings.events_url,
             credentials=self.world.events,
             settings=self.settings.events,
+            vocabulary=Vocabulary.load(),
+            handlers=self.settings.handlers,
             first_i_event=self.settings.first_i_event,
         )
         self.portabilling = PortaBilling(
-            world=self.world, sessions=self.sessions, occurred=self.emitter.emit, settings=settings
+            world=self.world, sessions=self.sessions, occurred=self.emitter.occurred, settings=settings
         )
 
     def __enter__(self) -> Self:
@@ -228,10 +236,11 @@ class Stack:
 
 
 def _of_one_installation(settings: StackSettings) -> StackSettings:
-    """The same settings with the APIs' own release and reading put right."""
+    """The same settings with each part's own release and reading put right."""
     shared: dict[str, Any] = {"release": settings.release, "reading": settings.reading}
     return replace(
         settings,
         portabilling=replace(settings.portabilling, **shared),
         espf=replace(settings.espf, **shared),
+        events=replace(settings.events, release=settings.release),
     )

@@ -92,8 +92,8 @@ def test_document_names_the_codes_that_settings_chose() -> None:
     assert set(paths["/group/{i_group}"]["delete"]["responses"]) == {"200", "400", "401", "403", "404"}
 
 
-def test_release_and_reading_hold_for_both_apis(make_web: MakeWeb) -> None:
-    """One installation has one release: what the APIs' own settings say of it gives way."""
+def test_release_and_reading_hold_for_all_parts(make_web: MakeWeb) -> None:
+    """One installation has one release: what the parts' own settings say of it gives way."""
     old = Release.parse("MR98")
     stack, web = make_web(release=old, reading="strict", espf=EspfSettings(release=DEFAULT_RELEASE))
 
@@ -102,6 +102,7 @@ def test_release_and_reading_hold_for_both_apis(make_web: MakeWeb) -> None:
         web.post("/espf/v1/account/i/189/status", auth=("provisioner", "offline-only"), json={}),
     ]
 
-    assert stack.settings.espf.release == stack.settings.portabilling.release == old
+    parts = (stack.settings.espf, stack.settings.portabilling, stack.settings.events)
+    assert [part.release for part in parts] == [old] * 3
     assert [answer.status_code for answer in answers] == [500, 415]
     assert all(b"MR98 takes" in answer.data for answer in answers)
