@@ -6,6 +6,8 @@ SimulatorError
 ├── EventError     an event, or where and how it is to be sent, is not possible
 ├── ClockError     the clock was asked for something impossible
 │   └── ClockHeldError   an exchange under way held the clock for too long
+├── OrderError     no order has the task that was to be decided
+├── DialectError   an OMS dialect cannot be loaded
 ├── ControlError   a running stack cannot be reached, or refused a command
 └── StackError     the simulators themselves went wrong while they ran
 
@@ -35,6 +37,14 @@ class ClockError(SimulatorError):
 
 class ClockHeldError(ClockError):
     """What fell due was not answered within the real deadline; the message names what held the clock."""
+
+
+class OrderError(SimulatorError):
+    """No order has the task that was to be decided."""
+
+
+class DialectError(SimulatorError):
+    """An OMS dialect cannot be loaded, or lacks an operation."""
 
 
 class ControlError(SimulatorError):

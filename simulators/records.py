@@ -1,4 +1,4 @@
-"""The records that a world is made of, as they stand in a world file: accounts, customers, users, plans."""
+"""The records that a world is made of, as they stand in a world file: accounts, customers, users."""
 
 from base64 import b64encode
 from collections.abc import Mapping
@@ -7,10 +7,10 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from simulators.oms.plans import OmsWorld
 from simulators.portabilling.shapes import CustomerInfo, DetailedAccountInfo, InvoiceInfo, NumberInfo, Shape
 from simulators.validation import Strict, mistakes
 
-Outcome = Literal["completed", "failed"]
 # Below 2^31, as the documented `int` (S3).
 RecordNumber = Annotated[int, Field(ge=1, lt=2**31)]
 # Any string of at most 64 characters (S30).
@@ -193,22 +193,6 @@ class EventCredentials(Strict):
         if self.type:
             return f"{self.type} {self.value}"
         return f"Basic {b64encode(f'{self.user}:{self.password}'.encode()).decode()}"
-
-
-class Plan(Strict):
-    """What the OMS makes of an ordered service, `delay` virtual seconds after it accepted the order."""
-
-    service: str
-    outcome: Outcome = "completed"
-    # Thirty years are above any plan, and safely below the end of the clock.
-    delay: Annotated[float, Field(ge=0, le=1e9)] = 600.0
-
-
-class OmsWorld(Strict):
-    """The OMS's part of a world."""
-
-    token: str
-    plans: tuple[Plan, ...] = ()
 
 
 # Of the numbers below 2^31.

@@ -24,7 +24,8 @@ from simulators.journal import Journal, Party
 from simulators.masking import Masker
 from simulators.oms.app import create_app as create_oms_app
 from simulators.oms.core import Oms
-from simulators.oms.simple import SimpleDialect
+from simulators.oms.dialect import load_dialect
+from simulators.oms.settings import OmsSettings
 from simulators.portabilling.app import create_app as create_portabilling_app
 from simulators.portabilling.core import PortaBilling
 from simulators.portabilling.openapi import document as rest_document
@@ -40,6 +41,7 @@ from simulators.world import World
 DEFAULT_EVENTS_URL: Final = "http://127.0.0.1:8080/events"
 SETTLE: Final = 0.3
 DEFAULT_EMITTER: Final = EmitterSettings()
+DEFAULT_OMS: Final = OmsSettings()
 DEFAULT_PORTABILLING: Final = PortaBillingSettings()
 DEFAULT_ESPF: Final = EspfSettings()
 # Assumed after a known one, that of the customers' realm, CustomerInterface.json (S21).
@@ -72,6 +74,7 @@ class StackSettings:
     settle: float = SETTLE
     first_i_event: int = 1
     services: tuple[str, ...] = ()
+    oms: OmsSettings = DEFAULT_OMS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,8 +129,9 @@ class Stack:
             world=self.world,
             clock=self.clock,
             send=send,
-            dialect=SimpleDialect(),
+            dialect=load_dialect(self.settings.oms.dialect),
             services=self.settings.services,
+            settings=self.settings.oms,
         )
         self.emitter = Emitter(
             clock=self.clock,
