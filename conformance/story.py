@@ -14,7 +14,8 @@ from conformance.target import Action, UrlForm
 from simulators.emitter.core import Event
 from simulators.errors import ClockHeldError
 from simulators.journal import Record
-from simulators.world import Account, Outcome, Plan, derived_account
+from simulators.oms.plans import Outcome, Plan
+from simulators.records import Account, derived_account
 
 # The page: the OMS processes an order in ten minutes; such a system can take an hour.
 TEN_MINUTES: Final = 600.0
@@ -68,8 +69,8 @@ class Story:
         for services in groups:
             outcome, delay = (first, TEN_MINUTES) if services is groups[0] else (last, ONE_HOUR)
             for service in services:
-                plan = Plan(service=service, outcome=outcome, delay=delay)
-                self._stack.oms.plan(plan, i_account=account.i_account)
+                plan = Plan(service=service, i_account=account.i_account, outcome=outcome, delay=delay)
+                self._stack.oms.plan(plan)
 
     def emit(self, action: Action, account: Account) -> Event:
         """Send the first declared event of an action, and wait for its answer."""

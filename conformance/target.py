@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, model_validator
 from conformance.errors import TargetError
 from simulators.bundled import load
 from simulators.emitter.core import Success
-from simulators.espf.core import Reading
+from simulators.portabilling.settings import Reading
 from simulators.stack import in_url
 from simulators.validation import InvalidFileError, Strict
 

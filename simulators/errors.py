@@ -4,8 +4,11 @@ SimulatorError
 ├── WorldError     a world file, or a change of the world, is not possible
 ├── AddressError   an address cannot be listened on
 ├── CertificateError   a certificate cannot be made, or a file of them cannot be used
+├── EventError     an event, or where and how it is to be sent, is not possible
 ├── ClockError     the clock was asked for something impossible
 │   └── ClockHeldError   an exchange under way held the clock for too long
+├── OrderError     no order has the task that was to be decided
+├── DialectError   an OMS dialect cannot be loaded
 ├── ControlError   a running stack cannot be reached, or refused a command
 └── StackError     the simulators themselves went wrong while they ran
 
@@ -29,12 +32,24 @@ class CertificateError(SimulatorError):
     """A certificate cannot be made for a name, or a file of CA certificates cannot be used."""
 
 
+class EventError(SimulatorError):
+    """An event cannot be sent as asked, or a handler or a setting of the emitter is not possible."""
+
+
 class ClockError(SimulatorError):
     """The clock was asked for something impossible, such as to go back."""
 
 
 class ClockHeldError(ClockError):
     """What fell due was not answered within the real deadline; the message names what held the clock."""
+
+
+class OrderError(SimulatorError):
+    """No order has the task that was to be decided."""
+
+
+class DialectError(SimulatorError):
+    """An OMS dialect cannot be loaded, or lacks an operation."""
 
 
 class ControlError(SimulatorError):

@@ -2,8 +2,9 @@
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from ssl import SSLContext
 from types import TracebackType
@@ -15,30 +16,44 @@ from werkzeug.exceptions import NotFound
 from simulators.clock import Clock, InFlight, parse_mode
 from simulators.control.app import Controls
 from simulators.control.app import create_app as create_control_app
+from simulators.documents.app import create_app as create_documents_app
 from simulators.emitter.app import create_app as create_emitter_app
-from simulators.emitter.core import Emitter, EmitterSettings
+from simulators.emitter.core import Emitter, EmitterSettings, Handler
+from simulators.emitter.vocabulary import Vocabulary
 from simulators.errors import StackError
 from simulators.espf.app import create_app as create_espf_app
-from simulators.espf.core import EspfApi, Reading
+from simulators.espf.core import EspfApi
+from simulators.espf.openapi import document as espf_document
+from simulators.espf.settings import EspfSettings
 from simulators.http_server import DEFAULT_LIMITS, Limits, in_plain_text
 from simulators.journal import Journal, Party
 from simulators.masking import Masker
 from simulators.oms.app import create_app as create_oms_app
 from simulators.oms.core import Oms
-from simulators.oms.simple import SimpleDialect
+from simulators.oms.dialect import load_dialect
+from simulators.oms.settings import OmsSettings
 from simulators.portabilling.app import create_app as create_portabilling_app
 from simulators.portabilling.core import PortaBilling
+from simulators.portabilling.openapi import document as rest_document
 from simulators.portabilling.sessions import Sessions
+from simulators.portabilling.settings import PortaBillingSettings, Reading
+from simulators.records import Account
 from simulators.refusals import recorded, recorded_on_web_host
+from simulators.release import DEFAULT_RELEASE, Release
 from simulators.tls import check_ca_file, throw_away_authority
 from simulators.transport import SILENCE, Transport
 from simulators.web import Recorder, Watched, WebServer, mount
-from simulators.world import Account, World
+from simulators.world import World
 
 # Where a provisioner that runs beside `espf-simulators up` is expected to take events.
 DEFAULT_EVENTS_URL: Final = "http://127.0.0.1:8080/events"
 SETTLE: Final = 0.3
 DEFAULT_EMITTER: Final = EmitterSettings()
+DEFAULT_OMS: Final = OmsSettings()
+DEFAULT_PORTABILLING: Final = PortaBillingSettings()
+DEFAULT_ESPF: Final = EspfSettings()
+# Assumed after a known one, that of the customers' realm, CustomerInterface.json (S21).
+REST_DOCUMENT: Final = "AdminInterface.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,10 +61,13 @@ class StackSettings:
     """How a stack is set up; `silence`, `settle` and `arrival` are real seconds.
 
     `port_base` is the control port; PortaBilling's web host and the OMS take the next two. 0 takes free ones.
-    `services` are those that the OMS knows beside the ones named like groups. With `tls` all three speak
-    https, with a certificate of a throw-away CA for `host`, `advertise` and loopback. `target_ca_file` holds
-    the authorities of the provisioner's own certificate. A request may have a body of `max_body` bytes and
-    has to arrive whole within `arrival`; both are assumed, since PortaBilling's own limits are not public.
+    `services` are those that the OMS knows beside the ones named like groups. `handlers` get events beside
+    the one at `events_url`.
+    `release` and `reading` hold for all parts, whatever `portabilling`, `espf` and `events` say of them.
+    With `tls` all three speak https, with a certificate of a throw-away CA for `host`, `advertise` and
+    loopback. `target_ca_file` holds the authorities of the provisioner's own certificate.
+    A request may have a body of `max_body` bytes and has to arrive whole within `arrival`; both are assumed,
+    since PortaBilling's own limits are not public.
     """
 
     world: str = "demo"
@@ -58,12 +76,17 @@ class StackSettings:
     advertise: str = ""
     port_base: int = 0
     events_url: str = DEFAULT_EVENTS_URL
+    release: Release = DEFAULT_RELEASE
     reading: Reading = "lenient"
+    portabilling: PortaBillingSettings = DEFAULT_PORTABILLING
+    espf: EspfSettings = DEFAULT_ESPF
     events: EmitterSettings = DEFAULT_EMITTER
+    handlers: tuple[Handler, ...] = ()
     silence: float = SILENCE
     settle: float = SETTLE
     first_i_event: int = 1
     services: tuple[str, ...] = ()
+    oms: OmsSettings = DEFAULT_OMS
     tls: bool = False
     target_ca_file: str = ""
     max_body: int = DEFAULT_LIMITS.body
@@ -85,11 +108,12 @@ class Stack:
     Raises:
         CertificateError: `target_ca_file` cannot be used, or no certificate can be made for a name.
         ClockError: the clock's mode is not known.
+        EventError: a handler of events is not possible.
         WorldError: the world cannot be used.
     """
 
     def __init__(self, settings: StackSettings | None = None) -> None:
-        self.settings = settings or StackSettings()
+        self.settings = _of_one_installation(settings or StackSettings())
         if self.settings.target_ca_file:
             check_ca_file(self.settings.target_ca_file)
         self.world = World.load(self.settings.world)
@@ -97,9 +121,7 @@ class Stack:
         self.in_flight = InFlight(self.guard)
         mode = parse_mode(self.settings.clock)
         self.clock = Clock(mode=mode, guard=self.guard, in_flight=self.in_flight, settle=self.settings.settle)
-        self.journal = Journal(
-            guard=self.guard, now=self.clock.now, masker=Masker(credential_header=self.world.events.header)
-        )
+        self.journal = Journal(guard=self.guard, now=self.clock.now, masker=self._masker())
         self.surprises: list[str] = []
         # The PEM file by which clients verify a stack that speaks TLS, while it runs; empty without.
         self.ca_file = ""
@@ -114,19 +136,24 @@ class Stack:
         )
         self._make_parts()
 
+    def _masker(self) -> Masker:
+        handlers = (handler.credentials.header for handler in self.settings.handlers)
+        return Masker(credential_headers=(self.world.events.header, *handlers))
+
     def _make_parts(self) -> None:
         send = self._transport.send
-        self.sessions = Sessions(users=self.world.users, wall=time.time)
-        self.portabilling = PortaBilling(world=self.world, sessions=self.sessions)
+        settings = self.settings.portabilling
+        self.sessions = Sessions(users=self.world.users, wall=time.time, settings=settings)
         self.espf = EspfApi(
-            world=self.world, sessions=self.sessions, now=self.clock.now, reading=self.settings.reading
+            world=self.world, sessions=self.sessions, now=self.clock.now, settings=self.settings.espf
         )
         self.oms = Oms(
             world=self.world,
             clock=self.clock,
             send=send,
-            dialect=SimpleDialect(),
+            dialect=load_dialect(self.settings.oms.dialect),
             services=self.settings.services,
+            settings=self.settings.oms,
         )
         self.emitter = Emitter(
             clock=self.clock,
@@ -134,7 +161,12 @@ class Stack:
             url=self.settings.events_url,
             credentials=self.world.events,
             settings=self.settings.events,
+            vocabulary=Vocabulary.load(),
+            handlers=self.settings.handlers,
             first_i_event=self.settings.first_i_event,
+        )
+        self.portabilling = PortaBilling(
+            world=self.world, sessions=self.sessions, occurred=self.emitter.occurred, settings=settings
         )
 
     def __enter__(self) -> Self:
@@ -228,16 +260,29 @@ class Stack:
         return Watched(mount(apps, elsewhere=NotFound()), surprises=self.surprises)
 
     def _web_host_app(self) -> Any:
-        """The JSON API and the ESPF API live on one PortaBilling web host (S31, 2.1)."""
-        rest = create_portabilling_app(self.portabilling, guard=self.guard)
-        espf_api = create_espf_app(self.espf, guard=self.guard, reading=self.settings.reading)
+        """The JSON API, the ESPF API and their documents live on one web host (S31, 2.1, S33)."""
+        rest = create_portabilling_app(
+            self.portabilling, guard=self.guard, settings=self.settings.portabilling
+        )
+        espf_api = create_espf_app(self.espf, guard=self.guard, settings=self.settings.espf)
+        doc_api = create_documents_app(self._documents())
         return mount(
             {
                 "/rest": self._recorded(rest, destination="portabilling"),
                 "/espf": self._recorded(espf_api, destination="espf"),
+                "/doc/api": self._recorded(doc_api, destination="portabilling"),
             },
             elsewhere=self._recorded(NotFound(), destination="portabilling"),
         )
+
+    def _documents(self) -> dict[str, Callable[[], dict[str, Any]]]:
+        """The OpenAPI documents: the JSON API's, and from MR101 on the ESPF API's (S33)."""
+        release, espf = self.settings.release, self.settings.espf
+        methods = self.portabilling.methods
+        documents = {REST_DOCUMENT: lambda: rest_document(methods.values(), release=release)}
+        if release.documents_espf:
+            documents[espf.document] = lambda: espf_document(espf)
+        return documents
 
     def _oms_app(self) -> Any:
         return self._recorded(create_oms_app(self.oms, guard=self.guard), destination="oms")
@@ -259,3 +304,14 @@ def in_url(host: str) -> str:
 
 def _too_deep(_error: Exception) -> tuple[Response, int]:
     return jsonify(error="The body is nested too deeply to be read as JSON."), 400
+
+
+def _of_one_installation(settings: StackSettings) -> StackSettings:
+    """The same settings with each part's own release and reading put right."""
+    shared: dict[str, Any] = {"release": settings.release, "reading": settings.reading}
+    return replace(
+        settings,
+        portabilling=replace(settings.portabilling, **shared),
+        espf=replace(settings.espf, **shared),
+        events=replace(settings.events, release=settings.release),
+    )

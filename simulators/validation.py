@@ -6,6 +6,8 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from simulators.masking import SECRET_FIELDS
+
 
 class Strict(BaseModel):
     """A frozen model that refuses unknown keys, so that a misspelt setting is never ignored."""
@@ -17,7 +19,7 @@ class InvalidFileError(ValueError):
     """A file cannot be used; the message names the file, every mistake in it and the offending values."""
 
 
-SECRETS: Final = frozenset({"env", "password", "token", "api_token"})
+SECRETS: Final = SECRET_FIELDS | {"env"}
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -44,11 +46,12 @@ def mistakes(error: ValidationError) -> tuple[str, ...]:
 
 
 def _sentence(item: Any) -> str:
-    where = ".".join(str(part) for part in item["loc"]) or "the file"
+    where = ".".join(str(part) for part in item["loc"])
+    what = item["msg"].removeprefix("Value error, ")
     if item["type"] == "extra_forbidden":
         return f"{where}: this key is not known"
     if item["type"] == "missing":
         return f"{where}: this key is required"
     # A whole table, or what may be a secret, must not stand in an error message.
     is_plain = isinstance(item["input"], str | int | float) and not SECRETS & set(item["loc"])
-    return f"{where}: {item['msg']}" + (f" (given: {item['input']!r})" if is_plain else "")
+    return f"{where}: {what}".removeprefix(": ") + (f" (given: {item['input']!r})" if is_plain else "")

@@ -1,15 +1,13 @@
-"""The world's data: accounts, groups, users and credentials, read from a file or made at run time."""
+"""The world's state: PortaBilling's accounts, customers, numbers, invoices and groups, and their changes."""
 
-from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
-from typing import Annotated, Any, Final, Literal, Self
-
-from pydantic import Field, model_validator
+from typing import Any, Final, TypeVar
 
 from simulators.bundled import load
 from simulators.errors import WorldError
-from simulators.validation import InvalidFileError, Strict
+from simulators.records import Account, Customer, Invoice, Number, Product, User, WorldFile
+from simulators.validation import InvalidFileError
 
 # Registered in every PortaSwitch, in the order of their ids (P, S32).
 PREDEFINED_GROUPS: Final = (
@@ -18,108 +16,38 @@ PREDEFINED_GROUPS: Final = (
 # The documented example of a custom group has i_group 1001 (S32).
 FIRST_CUSTOM_GROUP: Final = 1001
 MAX_GROUP_NAME: Final = 64
+MAX_ID: Final = 64
 
-Outcome = Literal["completed", "failed"]
-
-
-class Account(Strict):
-    """A subscriber's account with the data of its SIM card."""
-
-    i_account: Annotated[int, Field(ge=1, lt=2**31)]
-    # Any string of at most 64 characters (S30).
-    id: Annotated[str, Field(min_length=1, max_length=64)]
-    msisdn: str
-    imsi: Annotated[str, Field(pattern=r"^\d{6,15}$")]
-    iccid: Annotated[str, Field(pattern=r"^\d{18,22}$")]
-    i_customer: int = 1
-    # O open, I inactive, C closed, S suspended (S23).
-    bill_status: Literal["O", "I", "C", "S"] = "O"
-    # The services that the account needs; None stands for all of them.
-    services: tuple[str, ...] | None = None
-
-
-class User(Strict):
-    """An API user of PortaBilling, with the claims that its access tokens carry (S25)."""
-
-    login: str
-    password: str
-    api_token: str
-    i_user: int = 1
-    i_env: int = 1
-    realm: Literal["admin", "accounts"] = "admin"
-    scopes: str = "espf.api:write espf.handlers:write"
-    audience: tuple[str, ...] = ("portabilling-api", "portasip-api", "espf-api")
-    is_super_user: bool = False
-    # The web password's life is 30 days by default; an expired one cannot log in (S18, S26).
-    password_expired: bool = False
-
-
-class EventCredentials(Strict):
-    """What the ESPF shows to a provisioner: Basic, or an operator's own type word and value (S2, S20).
-
-    The third documented method, `signature`, is not imitated: its algorithm is not public.
-    """
-
-    user: str = ""
-    password: str = ""
-    type: Annotated[str, Field(pattern=r"^\S*$")] = ""
-    value: Annotated[str, Field(pattern=r"^\S*$")] = ""
-    # The header's name may be replaced by a custom one (S20).
-    header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] = "Authorization"
-
-    @model_validator(mode="after")
-    def _one_method(self) -> Self:
-        if bool(self.user and self.password) == bool(self.type and self.value):
-            raise ValueError("either user and password (Basic) or type and value (custom) are required")
-        return self
-
-    @property
-    def header_value(self) -> str:
-        """The header's value: two words, the method's and the credentials."""
-        if self.type:
-            return f"{self.type} {self.value}"
-        return f"Basic {b64encode(f'{self.user}:{self.password}'.encode()).decode()}"
-
-
-class Plan(Strict):
-    """What the OMS makes of an ordered service, `delay` virtual seconds after it accepted the order."""
-
-    service: str
-    outcome: Outcome = "completed"
-    # Thirty years are above any plan, and safely below the end of the clock.
-    delay: Annotated[float, Field(ge=0, le=1e9)] = 600.0
-
-
-class OmsWorld(Strict):
-    """The OMS's part of a world."""
-
-    token: str
-    plans: tuple[Plan, ...] = ()
-
-
-class WorldFile(Strict):
-    """A world as it stands in a file."""
-
-    users: tuple[User, ...]
-    events: EventCredentials
-    oms: OmsWorld
-    groups: tuple[str, ...] = ()
-    accounts: tuple[Account, ...] = ()
+Key = TypeVar("Key", int, str)
+Record = TypeVar("Record")
 
 
 class World:
     """The state that PortaBilling's simulators share; the plans of the OMS are read from it too."""
 
     def __init__(self, file: WorldFile) -> None:
-        self.users: Mapping[str, User] = {user.login: user for user in file.users}
         self.events = file.events
         self.oms = file.oms
+        self.methods = file.methods
+        self.names = file.names
+        self.derived = file.derived
+        self.users: Mapping[str, User] = _by(file.users, lambda user: user.login, "login")
+        self.products: Mapping[int, Product] = _by(
+            file.products, lambda product: product.i_product, "i_product"
+        )
+        self._customers = _by(file.customers, lambda customer: customer.i_customer, "i_customer")
+        self._numbers = _by(file.numbers, lambda number: number.number, "number")
+        self.invoices: Mapping[int, Invoice] = _by(
+            file.invoices, lambda invoice: invoice.i_invoice, "i_invoice"
+        )
         self._groups = {name: number for number, name in enumerate(PREDEFINED_GROUPS, start=1)}
         self._custom_numbers = count(FIRST_CUSTOM_GROUP)
         for name in file.groups:
             self.add_group(name)
         self._accounts: dict[int, Account] = {}
         self._ids: dict[str, int] = {}
+        self._former_ids: dict[str, int] = {}
+        self._highest = file.derived.first + file.derived.count - 1 if file.derived.count else 0
         for account in file.accounts:
             self.add_account(account)
 
@@ -131,9 +59,13 @@ class World:
             WorldError: the file cannot be used; every mistake in it is named.
         """
         try:
-            return cls(load("worlds", name, WorldFile)[1])
+            path, file = load("worlds", name, WorldFile)
         except InvalidFileError as error:
             raise WorldError(str(error)) from error
+        try:
+            return cls(file)
+        except WorldError as error:
+            raise WorldError(f"{path} has a mistake: {error}") from error
 
     @property
     def groups(self) -> Mapping[str, int]:
@@ -167,8 +99,20 @@ class World:
 
     @property
     def accounts(self) -> tuple[Account, ...]:
-        """All accounts, in the order of their making."""
+        """The accounts that were named or changed, in the order of their making; derived ones are not."""
         return tuple(self._accounts.values())
+
+    def matching(self, fits_id: Callable[[str], bool], fields: Mapping[str, Any]) -> Iterator[int]:
+        """The numbers of the accounts whose ID fits and whose fields have these values, derived ones last."""
+        for i_account, account in tuple(self._accounts.items()):
+            if fits_id(account.id) and has_fields(account, fields):
+                yield i_account
+        # Derived accounts differ in their IDs and cards alone: one stands for all.
+        sample = self.derived.account(self.derived.first)
+        if sample and has_fields(sample, fields):
+            for i_account in range(self.derived.first, self.derived.first + self.derived.count):
+                if i_account not in self._accounts and fits_id(self.derived.id_of(i_account)):
+                    yield i_account
 
     def add_account(self, account: Account) -> None:
         """Add an account.
@@ -176,22 +120,127 @@ class World:
         Raises:
             WorldError: its number or its ID is taken.
         """
-        if account.i_account in self._accounts:
+        if self.account(account.i_account) is not None:
             raise WorldError(
                 f"i_account {account.i_account} is taken: each account needs a number of its own."
             )
-        if account.id in self._ids:
-            raise WorldError(f"Account ID {account.id!r} is taken: each account needs an ID of its own.")
-        self._accounts[account.i_account] = account
-        self._ids[account.id] = account.i_account
+        self._store(account)
+
+    def replace_account(self, account: Account) -> None:
+        """Put a changed account in the place of the one with its number.
+
+        Raises:
+            WorldError: its new ID is another account's.
+        """
+        before = self.account(account.i_account)
+        self._store(account)
+        if before is not None and before.id != account.id:
+            self._ids.pop(before.id, None)
+
+    def close_account(self, i_account: int) -> Account:
+        """Close an account: it stays readable, under its ID with an ending such as `-old000` (S23)."""
+        account = self.account(i_account)
+        if account is None:
+            raise WorldError(f"No account has the i_account {i_account}.")
+        closed = account.model_copy(update={"bill_status": "C", "id": self._closed_id(account.id)})
+        self.replace_account(closed)
+        self._former_ids[account.id] = i_account
+        return closed
+
+    def next_i_account(self) -> int:
+        """A number that no account has."""
+        return self._highest + 1
 
     def account(self, i_account: int | None) -> Account | None:
         """The account with this number, or None."""
-        return self._accounts.get(i_account) if i_account is not None else None
+        if i_account is None:
+            return None
+        return self._accounts.get(i_account) or self.derived.account(i_account)
 
     def account_by_id(self, account_id: str) -> Account | None:
         """The account with this ID, or None."""
-        return self._accounts.get(self._ids.get(account_id, 0))
+        if account_id in self._ids:
+            return self._accounts[self._ids[account_id]]
+        i_account = self.derived.number_of(account_id)
+        # A derived account that was changed stands under its ID of now.
+        return self.derived.account(i_account) if i_account and i_account not in self._accounts else None
+
+    def account_by_card(self, card: Mapping[str, str]) -> Account | None:
+        """The account whose SIM card has these data, or None."""
+        known = (account for account in self._accounts.values() if has_fields(account, card))
+        derived = (self.account(self.derived.number_on(value)) for value in card.values())
+        return next(known, None) or next((one for one in derived if one and has_fields(one, card)), None)
+
+    def account_by_former_id(self, account_id: str) -> Account | None:
+        """The closed account that had this ID; None once the ID is another account's."""
+        return self.account(self._former_ids.get(account_id))
+
+    def services(self, account: Account) -> tuple[str, ...] | None:
+        """The services that an account needs, by itself or by its product; None stands for all."""
+        if account.services is not None:
+            return account.services
+        product = self.products.get(account.i_product)
+        return product.services if product else None
+
+    def customer(self, i_customer: int) -> Customer | None:
+        """The customer with this number; one that accounts name exists without being declared."""
+        if i_customer in self._customers:
+            return self._customers[i_customer]
+        owns_accounts = any(account.i_customer == i_customer for account in self._accounts.values())
+        if owns_accounts or (self.derived.count and i_customer == 1):
+            return Customer(i_customer=i_customer, name=f"Customer {i_customer}")
+        return None
+
+    def customers(self) -> tuple[Customer, ...]:
+        """All customers, by number."""
+        owners = {account.i_customer for account in self._accounts.values()}
+        found = (self.customer(i_customer) for i_customer in sorted({*self._customers, *owners}))
+        return tuple(customer for customer in found if customer)
+
+    def store_customer(self, customer: Customer) -> None:
+        """Add a customer, or put a changed one in the place of the one with its number."""
+        self._customers[customer.i_customer] = customer
+
+    def numbers(self) -> tuple[Number, ...]:
+        """All numbers of the inventory."""
+        return tuple(self._numbers.values())
+
+    def store_number(self, number: Number) -> None:
+        """Add a number, or put a changed one in its place."""
+        self._numbers[number.number] = number
+
+    def _store(self, account: Account) -> None:
+        owner = self.account_by_id(account.id)
+        if owner is not None and owner.i_account != account.i_account:
+            raise WorldError(f"Account ID {account.id!r} is taken: each account needs an ID of its own.")
+        self._highest = max(self._highest, account.i_account)
+        self._accounts[account.i_account] = account
+        self._ids[account.id] = account.i_account
+        self._former_ids.pop(account.id, None)
+
+    def _closed_id(self, account_id: str) -> str:
+        endings = (f"-old{number:03d}" for number in count())
+        ids = (account_id[: MAX_ID - len(ending)] + ending for ending in endings)
+        return next(free for free in ids if self.account_by_id(free) is None)
+
+
+def _by(records: tuple[Record, ...], key: Callable[[Record], Key], name: str) -> dict[Key, Record]:
+    """Records by their key.
+
+    Raises:
+        WorldError: two have the same.
+    """
+    found: dict[Key, Record] = {}
+    for record in records:
+        if key(record) in found:
+            raise WorldError(f"{name} {key(record)!r} is taken: each {name} can stand only once.")
+        found[key(record)] = record
+    return found
+
+
+def has_fields(account: Account, fields: Mapping[str, Any]) -> bool:
+    """Whether an account has these values in these fields."""
+    return all(getattr(account, name) == value for name, value in fields.items())
 
 
 def read_number(value: Any) -> int | None:
@@ -200,14 +249,3 @@ def read_number(value: Any) -> int | None:
         # Python itself refuses to read thousands of digits; no id is that long.
         return int(value[:20])
     return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def derived_account(i_account: int) -> Account:
-    """The account that belongs to a number: always the same data, all told apart by the number."""
-    return Account(
-        i_account=i_account,
-        id=f"12{i_account:010d}@msisdn",
-        msisdn=f"12{i_account:010d}",
-        imsi=f"00101{i_account:010d}",
-        iccid=f"89001{i_account:014d}",
-    )

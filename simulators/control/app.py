@@ -13,8 +13,9 @@ from simulators.errors import ClockError, ClockHeldError, SimulatorError
 from simulators.espf.core import EspfApi
 from simulators.journal import Journal
 from simulators.oms.core import Oms
+from simulators.records import Account
 from simulators.validation import mistakes
-from simulators.world import Account, World
+from simulators.world import World
 
 # Real seconds; a client that wants to wait longer asks again.
 MAX_WAIT: Final = 60.0

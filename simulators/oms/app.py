@@ -1,12 +1,13 @@
 """The web skin of the OMS: hands every request to the dialect and journals the order that came of it."""
 
 import threading
+import time
 
 from flask import Flask, Response, request
 
 from simulators.journal import Exchange
 from simulators.oms.core import Oms
-from simulators.oms.dialect import HttpRequest
+from simulators.oms.dialect import HttpRequest, Notification
 from simulators.web import BODY, EXCHANGE
 
 
@@ -27,6 +28,18 @@ def create_app(core: Oms, *, guard: threading.Condition) -> Flask:
         with guard:
             placed = core.handle(asked)
             exchange.note(**placed.correlation)
+            awaited = [_sent(core, notification) for notification in placed.early]
+        # Not under the guard: the answers to what was sent come in with it.
+        until = time.monotonic() + core.settings.early
+        for answered in awaited:
+            answered.wait(max(0.0, until - time.monotonic()))
         return Response(placed.reply.body, placed.reply.status, headers=dict(placed.reply.headers))
 
     return app
+
+
+def _sent(core: Oms, notification: Notification) -> threading.Event:
+    """Send a notification; the event is set when it was answered."""
+    answered = threading.Event()
+    core.notify(notification, on_answer=answered.set)
+    return answered

@@ -2,36 +2,45 @@
 
 import itertools
 import secrets
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from random import Random
 from typing import Final
 
-from simulators.clock import Clock
+from simulators.clock import Clock, Timer
+from simulators.errors import OrderError
 from simulators.oms.dialect import (
     Dialect,
     HttpReply,
     HttpRequest,
+    Hub,
     Notification,
     Order,
     OrderRefusedError,
     OrderRequest,
 )
-from simulators.transport import Answer, Outbound, Send
-from simulators.world import Plan, World
+from simulators.oms.notifier import Answered, Notifier
+from simulators.oms.plans import FINAL, Plan, State, Step
+from simulators.oms.settings import OmsSettings
+from simulators.transport import Send
+from simulators.world import World
 
-# Assumed: the OMS's own schedule, since no real OMS is documented.
-NOTIFY_INTERVAL: Final = 60.0
-NOTIFY_LIMIT: Final = 20
+DEFAULTS: Final = OmsSettings()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Placed:
-    """What came of an order request: the reply, and for the journal the order where there is one."""
+    """What came of an order request: the reply, and for the journal the order where there is one.
+
+    `early` are the notifications that are to be sent, and answered, before the reply leaves.
+    """
 
     reply: HttpReply
     request: OrderRequest | None = None
     order: Order | None = None
+    early: tuple[Notification, ...] = ()
 
     @property
     def correlation(self) -> Mapping[str, object]:
@@ -50,35 +59,70 @@ class Placed:
         }
 
 
+@dataclass(kw_only=True)
+class Task:
+    """One service of an order: how far it is, by which plan, and what is still to come."""
+
+    order: Order
+    service: str
+    plan: Plan
+    state: str = "accepted"
+    timers: tuple[Timer, ...] = ()
+
+    def cancel(self) -> None:
+        """Tell no more of it."""
+        for timer in self.timers:
+            timer.cancel()
+        self.timers = ()
+
+
 class Oms:
-    """Accepts orders at once and notifies the outcome of each service when its plan says so.
+    """Accepts orders at once and tells what becomes of each service when its plan says so.
 
     It knows the services that are named like groups, those of its plans, and those given as `services`.
     """
 
     def __init__(
-        self, *, world: World, clock: Clock, send: Send, dialect: Dialect, services: Iterable[str] = ()
+        self,
+        *,
+        world: World,
+        clock: Clock,
+        send: Send,
+        dialect: Dialect,
+        services: Iterable[str] = (),
+        settings: OmsSettings = DEFAULTS,
     ) -> None:
         self._world = world
         self._clock = clock
-        self._send = send
         self._dialect = dialect
+        self.settings = settings
+        self._notifier = Notifier(clock=clock, send=send, dialect=dialect, settings=settings)
         self._orders: dict[str, Order] = {}
-        self._plans: dict[tuple[int | None, str], Plan] = {
-            (None, plan.service): plan for plan in world.oms.plans
-        }
-        self._services = {*world.groups, *services, *(plan.service for plan in world.oms.plans)}
+        self._orders_of: Counter[int] = Counter()
+        self._tasks: dict[str, dict[str, Task]] = {}
+        self._plans: defaultdict[int | None, list[Plan]] = defaultdict(list)
+        for plan in world.oms.plans:
+            self._plans[plan.i_account].append(plan)
+        named = (plan.service for plan in world.oms.plans if plan.service)
+        self._services = {*world.groups, *services, *named}
         # Order ids are new in every run: a provisioner may remember those of the last one.
         self._prefix = secrets.token_hex(3)
         self._numbers = itertools.count(1)
 
-    def plan(self, plan: Plan, *, i_account: int) -> None:
-        """Decide what becomes of a service ordered for one account from now on."""
-        self._plans[i_account, plan.service] = plan
+    def plan(self, plan: Plan) -> None:
+        """Decide what becomes of the tasks that fit, from now on.
+
+        The newest plan comes first, but one that names an account before all that do not.
+        """
+        self._plans[plan.i_account].insert(0, plan)
 
     def orders(self) -> tuple[Order, ...]:
         """The accepted orders, oldest first."""
         return tuple(self._orders.values())
+
+    def states(self, order: Order) -> Mapping[str, str]:
+        """How far each service of an order is: accepted, a state that was told, or cancelled."""
+        return {service: task.state for service, task in self._tasks[order.order_id].items()}
 
     def handle(self, request: HttpRequest) -> Placed:
         """Take or refuse an order; the same reference again is the same order."""
@@ -86,70 +130,115 @@ class Oms:
             wanted = self._dialect.read_order(request, token=self._world.oms.token)
         except OrderRefusedError as refusal:
             return Placed(reply=self._dialect.refuse(refusal))
+        if isinstance(wanted, Hub):
+            self._notifier.hub = wanted.notify_url
+            return Placed(reply=self._dialect.answer(wanted))
         try:
-            order = self._place(wanted)
+            known = self._known(wanted)
         except OrderRefusedError as refusal:
             return Placed(reply=self._dialect.refuse(refusal), request=wanted)
-        return Placed(reply=self._dialect.answer(order), request=wanted, order=order)
+        order, early = (known, ()) if known else self._accept(wanted)
+        return Placed(reply=self._dialect.answer(order), request=wanted, order=order, early=early)
 
-    def _place(self, wanted: OrderRequest) -> Order:
+    def notify(self, notification: Notification, *, on_answer: Answered | None = None) -> None:
+        """Send a notification until it is taken; `on_answer` is told when it was answered first."""
+        plan = self._tasks[notification.order.order_id][notification.service].plan
+        self._notifier.notify(notification, copies=plan.copies, on_answer=on_answer)
+
+    def decide(self, order_id: str, service: str, *, state: State, message: str = "") -> Notification:
+        """Say what becomes of a task now, whatever its plan says; gives the notification that is sent.
+
+        Raises:
+            OrderError: there is no such task.
+        """
+        task = self._tasks.get(order_id, {}).get(service)
+        if task is None:
+            raise OrderError(
+                f"No order {order_id!r} has the service {service!r}: espf-simulators orders lists them."
+            )
+        if state in FINAL:
+            task.cancel()
+        notification = self._told(task, state, occurred_at=self._clock.now(), message=message)
+        self.notify(notification)
+        return notification
+
+    def _known(self, wanted: OrderRequest) -> Order | None:
+        """The order that a request repeats; None for a new one that can be taken."""
         known = self._orders.get(wanted.reference)
-        if known and known.request == wanted:
-            return known
-        if known:
+        if known and known.request != wanted:
             raise OrderRefusedError(
                 409, "reference_conflict", f"The reference {wanted.reference!r} belongs to another order."
             )
         for service in wanted.services:
             if service not in self._services:
                 raise OrderRefusedError(422, "unknown_service", f"The service {service!r} is not known.")
-        number = next(self._numbers)
-        order = Order(order_id=f"{self._prefix}-{number}", request=wanted, accepted_at=self._clock.now())
+        if not wanted.notify_url and not self._notifier.hub:
+            raise OrderRefusedError(
+                400, "malformed", "notify_url: this key is required, since the OMS has no address of its own"
+            )
+        return known
+
+    def _accept(self, wanted: OrderRequest) -> tuple[Order, tuple[Notification, ...]]:
+        """Begin a new order; gives it, and what is to be told before it is answered."""
+        order_id = f"{self._prefix}-{next(self._numbers)}"
+        order = Order(order_id=order_id, request=wanted, accepted_at=self._clock.now())
+        if self._world.oms.supersede:
+            self._supersede(wanted)
         self._orders[wanted.reference] = order
-        for service in wanted.services:
-            self._schedule(order, service)
-        return order
+        self._orders_of[wanted.account["i_account"]] += 1
+        # A service that is listed twice is one task.
+        self._tasks[order_id] = {service: self._task(order, service) for service in wanted.services}
+        early = [self._begin(task) for task in self._tasks[order_id].values()]
+        return order, tuple(notification for notification in early if notification)
 
-    def _schedule(self, order: Order, service: str) -> None:
+    def _supersede(self, wanted: OrderRequest) -> None:
+        """Cancel what is still open of the account's older orders for the same services."""
+        for order in self._orders.values():
+            if order.request.account["i_account"] == wanted.account["i_account"]:
+                for service in set(wanted.services) & self._tasks[order.order_id].keys():
+                    task = self._tasks[order.order_id][service]
+                    if task.state not in FINAL:
+                        task.cancel()
+                        task.state = "cancelled"
+
+    def _task(self, order: Order, service: str) -> Task:
         i_account = order.request.account["i_account"]
-        plan = (
-            self._plans.get((i_account, service)) or self._plans.get((None, service)) or Plan(service=service)
+        nth = self._orders_of[i_account]
+        fits = (
+            plan
+            for plan in (*self._plans[i_account], *self._plans[None])
+            if plan.fits(service=service, i_account=i_account, action=order.request.action, nth=nth)
         )
-        label = f"{service} {plan.outcome} for order {order.order_id}"
-        self._clock.call_later(plan.delay, partial(self._finish, order, plan), label=label)
+        return Task(order=order, service=service, plan=next(fits, Plan()))
 
-    def _finish(self, order: Order, plan: Plan) -> None:
-        notification = Notification(
-            notification_id=f"{order.order_id}-{next(self._numbers)}",
-            order=order,
-            service=plan.service,
-            state=plan.outcome,
-            message=f"{plan.service} {plan.outcome}",
-            occurred_at=self._clock.now(),
-        )
-        self._notify(notification, attempt=1)
+    def _begin(self, task: Task) -> Notification | None:
+        """Set a task's timers; gives the outcome that is to be told before the order is answered."""
+        # A stream of its own for each task, so that no task's chance depends on another's.
+        chance = Random(f"{self.settings.seed}:{task.order.request.reference}:{task.service}")  # noqa: S311 - a simulation
+        steps = task.plan.steps(chance)
+        if task.plan.early and steps:
+            return self._told(task, steps[-1].state, occurred_at=self._clock.now())
+        task.timers = tuple(self._later(task, step) for step in steps)
+        return None
 
-    def _notify(self, notification: Notification, *, attempt: int) -> None:
-        request = self._dialect.write_notification(notification)
-        outbound = Outbound(
-            source="oms",
-            url=request.path,
-            headers=request.headers,
-            body=request.body,
-            correlation={
-                "operation": "notification",
-                "i_account": notification.order.request.account["i_account"],
-                "order_id": notification.order.order_id,
-                "reference": notification.order.request.reference,
-                "detail": {"service": notification.service, "state": notification.state},
-            },
-        )
-        self._send(outbound, partial(self._answered, notification, attempt))
+    def _later(self, task: Task, step: Step) -> Timer:
+        label = f"{task.service} {step.state} for order {task.order.order_id}"
+        return self._clock.call_later(step.told, partial(self._happen, task, step), label=label)
 
-    def _answered(self, notification: Notification, attempt: int, answer: Answer) -> None:
-        if self._dialect.is_taken(answer) or attempt >= NOTIFY_LIMIT:
-            return
-        again = partial(self._notify, notification, attempt=attempt + 1)
-        self._clock.call_later(
-            NOTIFY_INTERVAL, again, label=f"resend of notification {notification.notification_id}"
+    def _happen(self, task: Task, step: Step) -> None:
+        occurred_at = task.order.accepted_at + step.occurs
+        self.notify(self._told(task, step.state, occurred_at=occurred_at))
+
+    def _told(self, task: Task, state: State, *, occurred_at: float, message: str = "") -> Notification:
+        """The notification of a task's state; one that is told late does not undo a final one."""
+        if task.state not in FINAL:
+            task.state = state
+        return Notification(
+            notification_id=f"{task.order.order_id}-{next(self._numbers)}",
+            order=task.order,
+            service=task.service,
+            state=state,
+            message=message or task.plan.message or f"{task.service} {state}",
+            occurred_at=occurred_at,
+            states=self.states(task.order),
         )

@@ -1,12 +1,15 @@
 """The seam between the OMS's rules and its wire: how orders and notifications are written.
 
-No public OMS interface exists for this, so it is a dialect: a class with five operations.
+No public OMS interface exists for this, so it is a dialect: a class with five operations, chosen by its
+name or, a user's own, as `module:Class`.
 """
 
+import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from simulators.errors import DialectError
 from simulators.transport import Answer
 
 
@@ -21,7 +24,7 @@ class OrderRefusedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class HttpRequest:
-    """A request as it reached the OMS."""
+    """A request as it reached the OMS, or as it leaves it; then `path` is the whole URL."""
 
     method: str
     path: str
@@ -40,18 +43,25 @@ class HttpReply:
 
 @dataclass(frozen=True, kw_only=True)
 class OrderRequest:
-    """What a provisioner ordered, whatever the dialect."""
+    """What a provisioner ordered, whatever the dialect; an empty `notify_url` stands for the OMS's own."""
 
     reference: str
     action: str
     account: Mapping[str, Any]
     services: tuple[str, ...]
+    notify_url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hub:
+    """An address that a provisioner registered for the notifications of all its orders."""
+
     notify_url: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """An accepted order."""
+    """An accepted order; `accepted_at` is virtual time."""
 
     order_id: str
     request: OrderRequest
@@ -60,7 +70,10 @@ class Order:
 
 @dataclass(frozen=True, kw_only=True)
 class Notification:
-    """News of one service of an order; `occurred_at` is virtual time."""
+    """News of one service of an order; `states` has the state of each of its services after it.
+
+    `occurred_at` is virtual time.
+    """
 
     notification_id: str
     order: Order
@@ -68,22 +81,52 @@ class Notification:
     state: str
     message: str
     occurred_at: float
+    states: Mapping[str, str]
 
 
 class Dialect(Protocol):
     """The five operations."""
 
-    def read_order(self, request: HttpRequest, *, token: str) -> OrderRequest:
-        """Read an order; raises `OrderRefusedError` when it cannot be taken. `token` is the OMS's."""
+    def read_order(self, request: HttpRequest, *, token: str) -> OrderRequest | Hub:
+        """Read an order, or the registration of an address for notifications; `token` is the OMS's.
 
-    def answer(self, order: Order) -> HttpReply:
-        """Say that an order was accepted."""
+        Raises:
+            OrderRefusedError: it cannot be taken.
+        """
+
+    def answer(self, accepted: Order | Hub) -> HttpReply:
+        """Say that an order, or a registration, was accepted."""
 
     def refuse(self, refusal: OrderRefusedError) -> HttpReply:
         """Say that an order was refused."""
 
-    def write_notification(self, notification: Notification) -> HttpRequest:
-        """Write a notification; `path` of the result is the whole URL."""
+    def write_notification(self, notification: Notification, *, notify_url: str) -> HttpRequest | None:
+        """Write a notification; None where this dialect does not tell such news."""
 
     def is_taken(self, answer: Answer) -> bool:
         """Tell from its answer whether a notification was taken; if not, it is sent again."""
+
+
+def load_dialect(name: str) -> Dialect:
+    """The dialect of a name: `simple`, or `module:Class` for one of your own.
+
+    Raises:
+        DialectError: there is no such module or class, or it lacks an operation.
+    """
+    module_name, _, class_name = (
+        "simulators.oms.simple:SimpleDialect" if name == "simple" else name
+    ).partition(":")
+    try:
+        made = getattr(importlib.import_module(module_name), class_name)()
+    except Exception as error:
+        raise DialectError(
+            f"OMS dialect {name!r} cannot be loaded ({error}): name simple, or module:Class of your own."
+        ) from error
+    missing = [operation for operation in _OPERATIONS if not callable(getattr(made, operation, None))]
+    if missing:
+        raise DialectError(f"OMS dialect {name!r} lacks {', '.join(missing)}: it needs all five operations.")
+    dialect: Dialect = made
+    return dialect
+
+
+_OPERATIONS = ("read_order", "answer", "refuse", "write_notification", "is_taken")

@@ -9,6 +9,7 @@ from simulators.clock import iso
 from simulators.oms.dialect import (
     HttpReply,
     HttpRequest,
+    Hub,
     Notification,
     Order,
     OrderRefusedError,
@@ -30,7 +31,7 @@ class _Order(BaseModel):
     action: str = Field(pattern="^(activate|modify|deactivate)$")
     account: _Account
     services: list[str] = Field(min_length=1)
-    notify_url: str = Field(pattern="^https?://")
+    notify_url: str = Field(default="", pattern="^(https?://.*)?$")
 
 
 class SimpleDialect:
@@ -57,16 +58,18 @@ class SimpleDialect:
             notify_url=order.notify_url,
         )
 
-    def answer(self, order: Order) -> HttpReply:
-        """Say that an order was accepted."""
-        return _json(200, order_id=order.order_id, reference=order.request.reference, state="accepted")
+    def answer(self, accepted: Order | Hub) -> HttpReply:
+        """Say that an order was accepted; this dialect knows no registrations."""
+        if isinstance(accepted, Hub):
+            raise TypeError("the dialect simple reads no registrations")
+        return _json(200, order_id=accepted.order_id, reference=accepted.request.reference, state="accepted")
 
     def refuse(self, refusal: OrderRefusedError) -> HttpReply:
         """Say that an order was refused."""
         return _json(refusal.status, error=refusal.code, message=str(refusal))
 
-    def write_notification(self, notification: Notification) -> HttpRequest:
-        """Write a notification to the address that the order gave."""
+    def write_notification(self, notification: Notification, *, notify_url: str) -> HttpRequest:
+        """Write a notification of any state."""
         body = {
             "notification_id": notification.notification_id,
             "order_id": notification.order.order_id,
@@ -78,7 +81,7 @@ class SimpleDialect:
         }
         return HttpRequest(
             method="POST",
-            path=notification.order.request.notify_url,
+            path=notify_url,
             headers={"Content-Type": "application/json"},
             body=json.dumps(body).encode(),
         )

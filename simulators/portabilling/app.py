@@ -9,17 +9,18 @@ from urllib.parse import unquote
 from flask import Flask, Response, jsonify, request
 
 from simulators.journal import Exchange
-from simulators.portabilling.core import Call, PortaBilling
+from simulators.portabilling.core import DEFAULTS, Call, PortaBilling
 from simulators.portabilling.faults import BAD_PARAMS, UNKNOWN_METHOD, Fault
+from simulators.portabilling.methods import File
+from simulators.portabilling.settings import PortaBillingSettings
 from simulators.web import EXCHANGE, raw_target
 
-# Assumed: the guide says that both are set as cookies (S9), but not under which names.
-TOKEN_COOKIE: Final = "access_token"  # noqa: S105 - a cookie's name
-SESSION_COOKIE: Final = "session_id"
 LOGIN: Final = "Session/login"
 
 
-def create_app(core: PortaBilling, *, guard: threading.Condition) -> Flask:
+def create_app(
+    core: PortaBilling, *, guard: threading.Condition, settings: PortaBillingSettings = DEFAULTS
+) -> Flask:
     """Make the application; it is to be mounted at `/rest`."""
     app = Flask("portabilling")
     # The legacy form of a login has an empty segment: /Session/login//{...} (S24).
@@ -27,17 +28,20 @@ def create_app(core: PortaBilling, *, guard: threading.Condition) -> Flask:
     # A surprise must reach the recorder around this application: Flask would make a plain 500 of it.
     app.config["PROPAGATE_EXCEPTIONS"] = True
 
-    @app.route("/<path:_decoded>", methods=["GET", "POST"])
+    @app.route("/<path:_decoded>", methods=["GET", "POST"], provide_automatic_options=False)
     def call(_decoded: str) -> Response:
-        read = _read_call()
+        read = _read_call(settings)
         exchange: Exchange = request.environ[EXCHANGE]
         with guard:
-            exchange.note(operation=read.operation, i_account=_account_of(core, read))
+            account = core.account_of(read.params)
+            exchange.note(operation=read.operation, i_account=account.i_account if account else None)
             answer = core.handle(read)
+        if isinstance(answer, File):
+            return _attachment(answer)
         response = jsonify(answer)
-        if read.operation == LOGIN:
-            response.set_cookie(TOKEN_COOKIE, answer["access_token"], httponly=True)
-            response.set_cookie(SESSION_COOKIE, answer["session_id"], httponly=True)
+        if read.operation == LOGIN and settings.release.sets_cookies:
+            response.set_cookie(settings.token_cookie, answer["access_token"], httponly=True)
+            response.set_cookie(settings.session_cookie, answer["session_id"], httponly=True)
         return response
 
     @app.errorhandler(Fault)
@@ -56,18 +60,28 @@ def create_app(core: PortaBilling, *, guard: threading.Condition) -> Flask:
     return app
 
 
-def _read_call() -> Call:
+def _attachment(file: File) -> Response:
+    """A file as it comes from PortaBilling (S25, S18)."""
+    disposition = f'attachment; filename="{file.name}"'
+    return Response(
+        file.content, content_type=file.content_type, headers={"Content-Disposition": disposition}
+    )
+
+
+def _read_call(settings: PortaBillingSettings) -> Call:
     """Read the service and the method from the raw path, and the rest from wherever it stands."""
     path = raw_target(request.environ).partition("?")[0].partition("/rest/")[2]
     service, _, rest = path.partition("/")
     method, _, legacy = rest.partition("/")
     operation = f"{unquote(service)}/{unquote(method)}"
-    body = _legacy_parts(operation, legacy) if legacy else _body_parts()
+    if request.method != "POST" and not legacy:
+        raise Fault(UNKNOWN_METHOD, f"{request.method} is served with JSON in the path alone: use POST")
+    body = _legacy_parts(operation, legacy) if legacy else _body_parts(settings)
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     bearer = token if scheme.lower() == "bearer" else None
     auth_info = _part(body, "auth_info")
     if bearer is None and not auth_info:
-        bearer, auth_info = _cookies()
+        bearer, auth_info = _cookies(settings)
     return Call(
         service=unquote(service),
         method=unquote(method),
@@ -77,9 +91,11 @@ def _read_call() -> Call:
     )
 
 
-def _body_parts() -> dict[str, Any]:
-    """Read a JSON body (MR101 and later), or form fields with JSON text in them (S9, S19)."""
+def _body_parts(settings: PortaBillingSettings) -> dict[str, Any]:
+    """Read a JSON body (later releases), or form fields with JSON text in them (S9, S19)."""
     if request.is_json:
+        if settings.reading == "strict" and not settings.release.rest_takes_json:
+            raise Fault(BAD_PARAMS, f"{settings.release} takes forms alone, not application/json (S9)")
         return _object(request.get_data(as_text=True))
     return {name: _object(request.form.get(name, "")) for name in ("auth_info", "params")}
 
@@ -92,17 +108,17 @@ def _legacy_parts(operation: str, path: str) -> dict[str, Any]:
     return {"auth_info": _object(texts[0]), "params": _object(texts[1] if len(texts) > 1 else "")}
 
 
-def _cookies() -> tuple[str | None, dict[str, Any]]:
+def _cookies(settings: PortaBillingSettings) -> tuple[str | None, dict[str, Any]]:
     """The access token or the session id of a login's cookies."""
-    if TOKEN_COOKIE in request.cookies:
-        return request.cookies[TOKEN_COOKIE], {}
-    session_id = request.cookies.get(SESSION_COOKIE)
+    if settings.token_cookie in request.cookies:
+        return request.cookies[settings.token_cookie], {}
+    session_id = request.cookies.get(settings.session_cookie)
     return None, {"session_id": session_id} if session_id else {}
 
 
 def _object(text: str) -> dict[str, Any]:
     try:
-        value = json.loads(text or "{}")
+        value = json.loads(text or "{}", parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise Fault(BAD_PARAMS, f"The request is not JSON: {error}") from error
     if not isinstance(value, dict):
@@ -110,17 +126,12 @@ def _object(text: str) -> dict[str, Any]:
     return value
 
 
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
 def _part(body: Mapping[str, Any], name: str) -> dict[str, Any]:
     part = body.get(name, {})
     if not isinstance(part, dict):
         raise Fault(BAD_PARAMS, f"{name} is not an object")
     return part
-
-
-def _account_of(core: PortaBilling, call: Call) -> int | None:
-    """The account that a call is about, for the journal; None where it is about none."""
-    try:
-        account = core.find_account(call.params)
-    except Fault:
-        return None
-    return account.i_account if account else None

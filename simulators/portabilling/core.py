@@ -1,22 +1,38 @@
-"""The rules of PortaBilling's JSON API, without any web: services, methods, answers and faults."""
+"""The rules of PortaBilling's JSON API, without any web: credentials, methods, answers and faults."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, TypeVar
 
+from pydantic import ValidationError
+
+from simulators.portabilling.account_methods import AccountMethods
+from simulators.portabilling.customer_methods import CustomerMethods
 from simulators.portabilling.faults import (
     AUTH_MISSING,
     BAD_PARAMS,
     SESSION_DEAD,
+    STANDALONE,
     TOKEN_DEAD,
     TOKEN_UNDECODABLE,
     UNKNOWN_METHOD,
     Fault,
 )
-from simulators.portabilling.session_methods import Params, SessionMethods
+from simulators.portabilling.installation import own_methods, renamed
+from simulators.portabilling.inventory_methods import InventoryMethods
+from simulators.portabilling.methods import Answer, File, Method, Occurred
+from simulators.portabilling.parameters import AuthInfo, Parameters
+from simulators.portabilling.session_methods import SessionMethods
 from simulators.portabilling.sessions import Sessions
+from simulators.portabilling.settings import PortaBillingSettings
 from simulators.portabilling.tokens import TokenError
-from simulators.world import Account, World, read_number
+from simulators.records import Account, User
+from simulators.validation import mistakes
+from simulators.world import World, read_number
+
+Params = Mapping[str, Any]
+Model = TypeVar("Model", bound=Parameters)
+DEFAULTS: Final = PortaBillingSettings()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,105 +52,100 @@ class Call:
 
 
 class PortaBilling:
-    """Answers calls over the data of a world."""
+    """Answers calls over the data of a world; `occurred` is told of every change (1.7).
 
-    def __init__(self, *, world: World, sessions: Sessions) -> None:
+    Raises:
+        WorldError: a method that the world defines cannot be used.
+    """
+
+    def __init__(
+        self,
+        *,
+        world: World,
+        sessions: Sessions,
+        occurred: Occurred,
+        settings: PortaBillingSettings = DEFAULTS,
+    ) -> None:
         self._world = world
         self._sessions = sessions
-        self._session_methods = SessionMethods(sessions)
-        self._open = self._session_methods.methods()
-        self._guarded: Mapping[str, Callable[[Params], dict[str, Any]]] = {
-            "Account/get_account_info": self._get_account_info,
-            "SIMCard/get_sim_card_info": self._get_sim_card_info,
+        self._settings = settings
+        self._session_methods = SessionMethods(sessions=sessions, release=settings.release)
+        inventory = InventoryMethods(world=world, occurred=occurred)
+        accounts = AccountMethods(world=world, occurred=occurred, release_numbers=inventory.release_numbers)
+        customers = CustomerMethods(world=world, occurred=occurred)
+        sources = (self._session_methods, accounts, customers, inventory)
+        known = {method.name: method for source in sources for method in source.methods()}
+        self.methods: Mapping[str, Method] = {
+            **known,
+            **{method.name: method for method in own_methods(world, known)},
         }
 
-    def handle(self, call: Call) -> dict[str, Any]:
+    def handle(self, call: Call) -> Answer:
         """Answer a call.
 
         Raises:
-            Fault: the credentials, the method or the parameters are not accepted.
+            Fault: the credentials, the method or the parameters are not accepted; nothing was changed.
         """
-        if call.operation in self._open:
-            return self._open[call.operation](call.params)
-        self._check_auth(call)
-        if call.operation not in self._guarded:
+        method = self.methods.get(call.operation)
+        params = call.params
+        if method is None or not method.is_open:
+            params = _of_oneself(call, self._user_of(call))
+        if method is None:
             raise Fault(UNKNOWN_METHOD, f"The method {call.operation} is not known")
-        return self._guarded[call.operation](call.params)
+        if method.is_write and self._settings.standalone:
+            raise Fault(STANDALONE, "The site is in standalone mode: it takes no changes")
+        return self._shown(method.answer(_validated(method.parameters, params, refusal=method.refusal)), call)
 
-    def find_account(self, params: Params) -> Account | None:
-        """The account that the parameters `i_account` or `id` name.
+    def account_of(self, params: Params) -> Account | None:
+        """The account that parameters name by `i_account` or `id`, there or in an `account_info`."""
+        inner = params.get("account_info")
+        key = inner if isinstance(inner, dict) else params
+        if "i_account" in key:
+            return self._world.account(read_number(key["i_account"]))
+        return self._world.account_by_id(key["id"]) if isinstance(key.get("id"), str) else None
 
-        Raises:
-            Fault: neither names an account, or `i_account` is not a number.
-        """
-        if "i_account" in params:
-            return self._world.account(_number(params["i_account"]))
-        if isinstance(params.get("id"), str):
-            return self._world.account_by_id(params["id"])
-        raise Fault(BAD_PARAMS, "Either i_account or id is required")
+    def _shown(self, answer: Answer, call: Call) -> Answer:
+        if isinstance(answer, File):
+            return answer
+        if not answer and self._settings.not_found == "fault":
+            # Assumed, after the pattern of 2.6.
+            raise Fault(f"Server.{call.service}.{call.method}.not_found", "There is no such record")
+        return renamed(answer, self._world.names)
 
-    def _check_auth(self, call: Call) -> None:
+    def _user_of(self, call: Call) -> User:
         """Accept Bearer, `session_id`, login with password, or login with token (2.2)."""
+        auth_info = _validated(AuthInfo, call.auth_info, refusal=BAD_PARAMS)
         if call.bearer is not None:
-            self._check_bearer(call.bearer)
-        elif "session_id" in call.auth_info:
-            if not self._sessions.by_session_id(str(call.auth_info["session_id"])):
+            return self._bearer_of(call.bearer)
+        if auth_info.session_id is not None:
+            session = self._sessions.by_session_id(auth_info.session_id)
+            if session is None:
                 raise Fault(SESSION_DEAD, "The session is not valid")
-        elif "login" in call.auth_info:
-            self._session_methods.user_of(call.auth_info, faultcode=SESSION_DEAD)
-        else:
-            raise Fault(AUTH_MISSING, "The request carries no authentication")
+            return session.user
+        if auth_info.login is not None:
+            return self._session_methods.user_of(auth_info, faultcode=SESSION_DEAD)
+        raise Fault(AUTH_MISSING, "The request carries no authentication")
 
-    def _check_bearer(self, token: str) -> None:
+    def _bearer_of(self, token: str) -> User:
         try:
             session = self._sessions.by_access_token(token)
         except TokenError as error:
             raise Fault(TOKEN_UNDECODABLE, str(error)) from error
         if session is None:
             raise Fault(TOKEN_DEAD, "The access token is not valid")
-
-    def _get_account_info(self, params: Params) -> dict[str, Any]:
-        account = self.find_account(params)
-        # Not found is an empty answer, never a fault (S18, S17, S23).
-        return {"account_info": _account_info(account)} if account else {}
-
-    def _get_sim_card_info(self, params: Params) -> dict[str, Any]:
-        # Assumed: the real look-up's service and method names are not public.
-        account = self.find_account(params)
-        return {"sim_card_info": _sim_card_info(account)} if account else {}
+        return session.user
 
 
-def _account_info(account: Account) -> dict[str, Any]:
-    """The captured shape in short (S23): `status` is absent while all is well, SIM data are elsewhere."""
-    info: dict[str, Any] = {
-        "i_account": account.i_account,
-        "id": account.id,
-        "i_customer": account.i_customer,
-        "bill_status": account.bill_status,
-        "blocked": "N",
-        "billing_model": 1,
-        "i_account_role": 8,
-        "credit_limit": None,
-        "expiration_date": None,
-    }
-    if account.services is not None:
-        info["included_services"] = list(account.services)
-    return info
+def _validated(model: type[Model], given: Params, *, refusal: str) -> Model:
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        raise Fault(refusal, "; ".join(mistakes(error))) from error
 
 
-def _sim_card_info(account: Account) -> dict[str, Any]:
-    return {
-        "i_sim_card": account.i_account,
-        "i_account": account.i_account,
-        "iccid": account.iccid,
-        "imsi": account.imsi,
-        "msisdn": account.msisdn,
-        "status": "used",
-    }
-
-
-def _number(value: Any) -> int:
-    number = read_number(value)
-    if number is None:
-        raise Fault(BAD_PARAMS, f"i_account is not a number: {value!r}")
-    return number
+def _of_oneself(call: Call, user: User) -> Params:
+    """A user of the accounts' realm that names no account means itself (2.4)."""
+    is_named = {"i_account", "id", "account_info"} & set(call.params)
+    if user.i_account is None or is_named or call.service != "Account":
+        return call.params
+    return {**call.params, "i_account": user.i_account}

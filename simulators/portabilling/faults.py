@@ -15,6 +15,8 @@ REFRESH_FAILED: Final = "Server.Session.refresh_access_token.refresh_failed"
 # Not in the public table; made after its pattern `Client.Service.method.reason` (2.6).
 UNKNOWN_METHOD: Final = "Client.unknown_method"
 BAD_PARAMS: Final = "Client.invalid_parameters"
+STANDALONE: Final = "standalone_mode"
+DUPLICATE_ID: Final = "Server.Account.duplicate_id"
 
 
 class Fault(Exception):  # noqa: N818 - the protocol calls it a fault

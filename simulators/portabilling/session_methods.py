@@ -1,7 +1,10 @@
-"""The methods `Session/...` of the JSON API: log in, refresh, ping, log out (2.3)."""
+"""The methods `Session/...` and `Generic/...` of the JSON API: log in, refresh, ping, log out (2.3)."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Self
+
+from pydantic import ConfigDict, TypeAdapter, model_validator
 
 from simulators.portabilling.faults import (
     AUTH_FAILED,
@@ -12,37 +15,94 @@ from simulators.portabilling.faults import (
     REFRESH_FAILED,
     Fault,
 )
+from simulators.portabilling.methods import Method
+from simulators.portabilling.parameters import AuthInfo, OptionalText, Parameters, one_of
 from simulators.portabilling.sessions import LockedOutError, Session, Sessions
 from simulators.portabilling.tokens import TokenError
-from simulators.world import User
+from simulators.records import User
+from simulators.release import Release
 
-Params = Mapping[str, Any]
+
+class Login(Parameters):
+    """A user's login with the password or with the API token."""
+
+    model_config = ConfigDict(json_schema_extra=one_of("password", "token"))
+
+    login: str
+    password: OptionalText = None
+    token: OptionalText = None
+
+    @model_validator(mode="after")
+    def _has_a_secret(self) -> Self:
+        if self.password is None and self.token is None:
+            raise ValueError("password or token is required; passwords are case-sensitive")
+        return self
 
 
+class Refresh(Parameters):
+    """The refresh token of a login's answer."""
+
+    refresh_token: str
+
+
+class Ping(Parameters):
+    """The access token of a login's answer."""
+
+    access_token: str
+
+
+class Logout(Parameters):
+    """The access token or, by old clients, the session id (S18, S25)."""
+
+    model_config = ConfigDict(json_schema_extra=one_of("access_token", "session_id"))
+
+    access_token: str = ""
+    session_id: OptionalText = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class SessionMethods:
-    """Answers the methods that need no session of their own."""
+    """Answers the methods that need no session of their own, and tells the version."""
 
-    def __init__(self, sessions: Sessions) -> None:
-        self._sessions = sessions
+    sessions: Sessions
+    release: Release
 
-    def methods(self) -> Mapping[str, Callable[[Params], dict[str, Any]]]:
-        """The methods by their names."""
-        return {
-            "Session/login": self.login,
-            "Session/refresh_access_token": self.refresh_access_token,
-            "Session/ping": self.ping,
-            "Session/logout": self.logout,
-        }
+    def methods(self) -> Iterator[Method]:
+        """All of them."""
+        text: TypeAdapter[Any] = TypeAdapter(str)
+        number: TypeAdapter[Any] = TypeAdapter(int)
+        tokens = {"access_token": text, "refresh_token": text, "expires_at": text, "expires_in": number}
+        for name, parameters, answer, answers, refusal in (
+            ("login", Login, self._login, {"session_id": text, **tokens}, AUTH_FAILED),
+            ("refresh_access_token", Refresh, self._refresh, tokens, REFRESH_FAILED),
+            ("ping", Ping, self._ping, {"user_id": number}, PING_FAILED),
+            ("logout", Logout, self._logout, {"success": number}, LOGOUT_FAILED),
+        ):
+            yield Method(
+                name=f"Session/{name}",
+                parameters=parameters,
+                answer=answer,
+                answers=answers,
+                refusal=refusal,
+                is_open=True,
+            )
+        yield Method(
+            name="Generic/get_version",
+            parameters=Parameters,
+            answer=lambda _params: {"version": str(self.release.number)},
+            answers={"version": text},
+        )
 
-    def user_of(self, fields: Params, *, faultcode: str) -> User:
-        """The user whose login and password, or login and API token, these fields are.
+    def user_of(self, fields: AuthInfo | Login, *, faultcode: str) -> User:
+        """The user whose login and password, or login and API token, these are.
 
         Raises:
             Fault: they are nobody's (with this code), the login is locked, or the password has expired.
         """
-        text = {name: str(fields[name]) for name in ("password", "token") if fields.get(name)}
         try:
-            user = self._sessions.user(login=str(fields.get("login", "")), **text)
+            user = self.sessions.user(
+                login=fields.login or "", password=fields.password or None, token=fields.token or None
+            )
         except LockedOutError as error:
             raise Fault(LOCKED_OUT, str(error)) from error
         if user is None:
@@ -51,34 +111,32 @@ class SessionMethods:
             raise Fault(PASSWORD_EXPIRED, "You must change your password")
         return user
 
-    def login(self, params: Params) -> dict[str, Any]:
-        """Open a session."""
-        return self._sessions.open(self.user_of(params, faultcode=AUTH_FAILED)).as_answer()
+    def _login(self, params: Login) -> dict[str, Any]:
+        return self.sessions.open(self.user_of(params, faultcode=AUTH_FAILED)).as_answer()
 
-    def refresh_access_token(self, params: Params) -> dict[str, Any]:
+    def _refresh(self, params: Refresh) -> dict[str, Any]:
         """Answer a new access token for the same session; `session_id` is not repeated (S25)."""
-        session = self._sessions.refresh(str(params.get("refresh_token", "")))
+        session = self.sessions.refresh(params.refresh_token)
         if session is None:
             raise Fault(REFRESH_FAILED, "The refresh token is not valid")
         return session.as_refreshed()
 
-    def ping(self, params: Params) -> dict[str, Any]:
+    def _ping(self, params: Ping) -> dict[str, Any]:
         """Answer the user's number; a dead session is no fault but user 0 (S25, S18)."""
-        session = self._by_token(params, faultcode=PING_FAILED)
-        return {"user_id": session.user.i_user if session else 0}
+        session = self._by_token(params.access_token, faultcode=PING_FAILED)
+        return {"user_id": session.user.number if session else 0}
 
-    def logout(self, params: Params) -> dict[str, Any]:
-        """End a session, named by its access token or, by old clients, its session id (S18, S25)."""
-        if "session_id" in params:
-            session = self._sessions.by_session_id(str(params["session_id"]))
+    def _logout(self, params: Logout) -> dict[str, Any]:
+        if params.session_id is not None:
+            session = self.sessions.by_session_id(params.session_id)
         else:
-            session = self._by_token(params, faultcode=LOGOUT_FAILED)
+            session = self._by_token(params.access_token, faultcode=LOGOUT_FAILED)
         if session:
-            self._sessions.end(session)
+            self.sessions.end(session)
         return {"success": 1 if session else 0}
 
-    def _by_token(self, params: Params, *, faultcode: str) -> Session | None:
+    def _by_token(self, token: str, *, faultcode: str) -> Session | None:
         try:
-            return self._sessions.by_access_token(str(params.get("access_token", "")))
+            return self.sessions.by_access_token(token)
         except TokenError as error:
             raise Fault(faultcode, str(error)) from error

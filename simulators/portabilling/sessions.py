@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from simulators.portabilling.settings import PortaBillingSettings
 from simulators.portabilling.tokens import TokenSigner
-from simulators.world import User
+from simulators.records import User
 
-# Two captures show 48 hours (S25); a setting, since other installations answer 900 seconds (S18).
-LIFETIME: Final = 172_800.0
-# Assumed: how many wrong passwords in a row lock a login is not public, only that some do (S18).
-MAX_FAILURES: Final = 10
+DEFAULTS: Final = PortaBillingSettings()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,15 +50,16 @@ class Sessions:
         *,
         users: Mapping[str, User],
         wall: Callable[[], float],
-        lifetime: float = LIFETIME,
-        max_failures: int = MAX_FAILURES,
+        settings: PortaBillingSettings = DEFAULTS,
     ) -> None:
         self._users = users
         self._wall = wall
-        self._lifetime = lifetime
-        self._max_failures = max_failures
+        self._lifetime = settings.token_lifetime
+        self._max_failures = settings.max_failures
         self._signer = TokenSigner()
+        # Oldest first, since all live equally long.
         self._sessions: dict[str, Session] = {}
+        self._session_ids: dict[str, str] = {}
         self._failures: dict[str, int] = {}
 
     def user(self, *, login: str, password: str | None = None, token: str | None = None) -> User | None:
@@ -72,7 +71,9 @@ class Sessions:
         if self._failures.get(login, 0) >= self._max_failures:
             raise LockedOutError(f"{login} is locked after {self._max_failures} failures in a row")
         user = self._users.get(login)
-        if user and (password == user.password or token == user.api_token):
+        if user is None:
+            return None
+        if password == user.password or token == user.api_token:
             self._failures.pop(login, None)
             return user
         self._failures[login] = self._failures.get(login, 0) + 1
@@ -90,17 +91,24 @@ class Sessions:
             expires=expires,
             lifetime=self._lifetime,
         )
+        self._drop_expired()
         self._sessions[key] = session
+        self._session_ids.update({session.access_token: key, session.refresh_token: key})
         return session
 
     def refresh(self, refresh_token: str) -> Session | None:
         """Give a living session a new access token; the old one ends."""
-        session = self._living(lambda session: session.refresh_token == refresh_token)
-        return self.open(session.user, session_id=session.session_id) if session else None
+        session = self._living(self._session_ids.get(refresh_token))
+        if session is None or session.refresh_token != refresh_token:
+            return None
+        self.end(session)
+        return self.open(session.user, session_id=session.session_id)
 
     def end(self, session: Session) -> None:
         """Log out."""
         self._sessions.pop(session.session_id, None)
+        self._session_ids.pop(session.access_token, None)
+        self._session_ids.pop(session.refresh_token, None)
 
     def by_access_token(self, access_token: str) -> Session | None:
         """The living session of an access token; None where it was revoked, replaced or expired.
@@ -108,23 +116,27 @@ class Sessions:
         Raises:
             TokenError: the text is no access token at all.
         """
-        self._signer.read(access_token)
-        return self._living(lambda session: session.access_token == access_token)
+        session = self._living(self._session_ids.get(access_token))
+        if session is None or session.access_token != access_token:
+            self._signer.read(access_token)
+            return None
+        return session
 
     def by_session_id(self, session_id: str) -> Session | None:
         """The living session with this id."""
-        return self._living(lambda session: session.session_id == session_id)
+        return self._living(session_id)
 
     def revoke_all(self) -> None:
         """End every session, as a restart of the billing server would."""
         self._sessions.clear()
+        self._session_ids.clear()
 
     def _claims(self, user: User, *, session_id: str, expires: float) -> dict[str, Any]:
-        """The claims of the capture in the administrators' realm (S25)."""
+        """The claims of the captures: an account stands in the place of the user in its realm (S25, S18)."""
         return {
             "exp": int(expires),
             "iat": int(expires - self._lifetime),
-            "i_user": user.i_user,
+            **({"i_user": user.i_user} if user.i_account is None else {"i_account": user.i_account}),
             "i_env": user.i_env,
             "login": user.login,
             "scopes": user.scopes,
@@ -134,7 +146,11 @@ class Sessions:
             "is_super_user": int(user.is_super_user),
         }
 
-    def _living(self, fits: Callable[[Session], bool]) -> Session | None:
+    def _living(self, session_id: str | None) -> Session | None:
+        session = self._sessions.get(session_id or "")
+        return session if session and session.expires > self._wall() else None
+
+    def _drop_expired(self) -> None:
         now = self._wall()
-        self._sessions = {key: session for key, session in self._sessions.items() if session.expires > now}
-        return next((session for session in self._sessions.values() if fits(session)), None)
+        while self._sessions and (oldest := next(iter(self._sessions.values()))).expires <= now:
+            self.end(oldest)

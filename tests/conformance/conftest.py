@@ -19,7 +19,8 @@ from conformance.oracle.judge import judge
 from conformance.target import Features
 from simulators.espf.core import STATUSES
 from simulators.journal import Record
-from simulators.world import PREDEFINED_GROUPS, derived_account
+from simulators.records import derived_account
+from simulators.world import PREDEFINED_GROUPS
 
 START: Final = 1_700_000_000.0
 FORM: Final = "application/x-www-form-urlencoded"

@@ -15,8 +15,14 @@ import requests
 from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
+from simulators.__main__ import main
 from simulators.clock import Clock, InFlight, parse_mode
+from simulators.emitter.core import Emitter, EmitterSettings, Event, Handler
+from simulators.emitter.vocabulary import Vocabulary
+from simulators.espf.core import EspfApi
+from simulators.espf.settings import EspfSettings
 from simulators.journal import Journal
+from simulators.portabilling.sessions import Sessions
 from simulators.stack import Stack, StackSettings
 from simulators.transport import Answer, Outbound, Send
 from simulators.web import WebServer
@@ -110,6 +116,43 @@ def answer(waiting: deque[Callable[[Answer], None]]) -> Callable[[int], None]:
 
 
 @pytest.fixture
+def make_emitter(clock: Clock, send: Send, world: World) -> Callable[..., Emitter]:
+    """Make emitters on a manual clock; the other options are those of `EmitterSettings`."""
+
+    def make(*, first_i_event: int = 1, handlers: tuple[Handler, ...] = (), **options: Any) -> Emitter:
+        return Emitter(
+            clock=clock,
+            send=send,
+            url="http://127.0.0.1:8080/events",
+            credentials=world.events,
+            settings=EmitterSettings(**options),
+            vocabulary=Vocabulary.load(),
+            handlers=handlers,
+            first_i_event=first_i_event,
+        )
+
+    return make
+
+
+@pytest.fixture
+def emitter(make_emitter: Callable[..., Emitter]) -> Emitter:
+    """An emitter with the documented settings."""
+    return make_emitter()
+
+
+@pytest.fixture
+def known(emitter: Emitter) -> Callable[..., Event]:
+    """What an emitter knows of an event that it has; the first one's first event if none is named."""
+
+    def look(i_event: int = 1, *, of: Emitter = emitter) -> Event:
+        event = of.event(i_event)
+        assert event is not None
+        return event
+
+    return look
+
+
+@pytest.fixture
 def received() -> list[tuple[Mapping[str, str], Any]]:
     """Headers and JSON body of each request that reached the provisioner."""
     return []
@@ -194,8 +237,32 @@ def _answer(stream: BinaryIO) -> Response | None:
 
 
 @pytest.fixture
+def make_espf(world: World) -> Callable[..., EspfApi]:
+    """Make the rules of the ESPF API over the demo world; options are those of `EspfSettings`."""
+    sessions = Sessions(users=world.users, wall=lambda: 0.0)
+
+    def make(**options: Any) -> EspfApi:
+        return EspfApi(world=world, sessions=sessions, now=lambda: 5.0, settings=EspfSettings(**options))
+
+    return make
+
+
+@pytest.fixture
 def http() -> Iterator[requests.Session]:
     """A client that takes no notice of the environment's proxies."""
     with requests.Session() as session:
         session.trust_env = False
         yield session
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run a command that only talks to a running stack, in this process."""
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(list(arguments))
+        captured = capsys.readouterr()
+        return int(str(ended.value.code)), captured.out, captured.err
+
+    return command

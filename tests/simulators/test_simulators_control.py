@@ -8,8 +8,8 @@ import requests
 from simulators.client import ControlClient
 from simulators.errors import ClockHeldError, ControlError
 from simulators.journal import Record
+from simulators.records import derived_account
 from simulators.stack import Stack
-from simulators.world import derived_account
 
 ACCOUNT = derived_account(1000).model_dump(mode="json")
 ORDER = {
@@ -60,7 +60,7 @@ def test_accounts_are_listed_and_added(stack: Stack, control: str, http: request
         ({**ACCOUNT, "id": "12065550189@msisdn"}, "'12065550189@msisdn' is taken"),
         ({**ACCOUNT, "i_account": 0, "imsi": "x"}, "imsi: "),
         ({**ACCOUNT, "colour": "red"}, "colour: this key is not known"),
-        ({}, "msisdn: this key is required"),
+        ({}, "i_account: this key is required"),
         ([], "valid dictionary"),
         (None, "valid dictionary"),
     ],

@@ -9,12 +9,13 @@ import pytest
 import requests
 
 from simulators.clock import FIXED_START, Clock
-from simulators.oms.core import NOTIFY_INTERVAL, NOTIFY_LIMIT, Oms
+from simulators.oms.core import DEFAULTS, Oms
 from simulators.oms.dialect import HttpReply, HttpRequest
+from simulators.oms.plans import Plan
 from simulators.oms.simple import SimpleDialect
 from simulators.stack import Stack
 from simulators.transport import Outbound, Send
-from simulators.world import Plan, World
+from simulators.world import World
 
 AUTH = {"Authorization": "Bearer offline-oms"}
 ORDER = {
@@ -120,7 +121,7 @@ def test_other_reference_is_another_order(oms: Oms, clock: Clock, sent: list[Out
 
 def test_plan_of_an_account_comes_before_the_world_s(oms: Oms, clock: Clock, sent: list[Outbound]) -> None:
     """A plan for one account changes its outcome and time alone; a service without plan completes."""
-    oms.plan(Plan(service="HSS", outcome="failed", delay=5), i_account=189)
+    oms.plan(Plan(service="HSS", i_account=189, outcome="failed", delay=5))
     other = {**ORDER["account"], "i_account": 190}  # type: ignore[dict-item]
     place(oms)
     place(oms, reference="event-2", account=other, services=["HSS", "VoIP"])
@@ -140,7 +141,7 @@ def test_notification_is_sent_again_until_it_is_taken(
     place(oms, services=["HSS"])
     clock.advance(minutes=10)
     answer(status)
-    clock.advance(seconds=NOTIFY_INTERVAL - 1)
+    clock.advance(seconds=DEFAULTS.notify_interval - 1)
     assert len(sent) == 1
 
     clock.advance(seconds=1)
@@ -157,11 +158,11 @@ def test_notification_is_given_up_at_the_limit(
     """A notification that nobody takes is sent a limited number of times."""
     place(oms, services=["HSS"])
     clock.advance(minutes=10)
-    for _ in range(NOTIFY_LIMIT):
+    for _ in range(DEFAULTS.notify_limit):
         answer(500)
-        clock.advance(seconds=NOTIFY_INTERVAL)
+        clock.advance(seconds=DEFAULTS.notify_interval)
 
-    assert (len(sent), clock.pending()) == (NOTIFY_LIMIT, ())
+    assert (len(sent), clock.pending()) == (DEFAULTS.notify_limit, ())
 
 
 @pytest.mark.parametrize("value", [None, "Bearer wrong", "Bearer", "offline-oms", "Basic offline-oms"])
@@ -205,7 +206,16 @@ def test_every_mistake_of_an_order_is_named_at_once(oms: Oms) -> None:
     reply = oms.handle(HttpRequest(method="POST", path="/orders", headers=AUTH, body=b"{}")).reply
 
     message = json.loads(reply.body)["message"]
-    assert message == "; ".join(f"{field}: this key is required" for field in ORDER)
+    assert message == "; ".join(f"{field}: this key is required" for field in ORDER if field != "notify_url")
+
+
+def test_order_without_an_address_needs_one_of_the_oms(oms: Oms, clock: Clock) -> None:
+    """Where neither the order nor the OMS says where to notify, the order is refused."""
+    reply = place(oms, notify_url="")
+
+    assert (reply.status, json.loads(reply.body)["error"]) == (400, "malformed")
+    assert json.loads(reply.body)["message"].startswith("notify_url: ")
+    assert (oms.orders(), clock.pending()) == ((), ())
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b"null"])

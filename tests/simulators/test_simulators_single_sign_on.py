@@ -9,7 +9,9 @@ from simulators.espf.core import EspfApi, Refusal
 from simulators.portabilling.core import Call, PortaBilling
 from simulators.portabilling.faults import Fault
 from simulators.portabilling.sessions import Sessions
-from simulators.world import User, World
+from simulators.portabilling.settings import PortaBillingSettings
+from simulators.records import User
+from simulators.world import World
 
 USER = {"login": "provisioner", "password": "offline-only"}
 
@@ -22,14 +24,19 @@ class Office:
         user = world.users["provisioner"].model_copy(update=changes)
         self.wall = 1_000_000.0
         users: dict[str, User] = {user.login: user}
-        self.sessions = Sessions(users=users, wall=lambda: self.wall, lifetime=900, max_failures=3)
-        self.billing = PortaBilling(world=world, sessions=self.sessions)
+        settings = PortaBillingSettings(token_lifetime=900, max_failures=3)
+        self.sessions = Sessions(users=users, wall=lambda: self.wall, settings=settings)
+        self.billing = PortaBilling(
+            world=world, sessions=self.sessions, occurred=lambda _type, /, **_variables: None
+        )
         self.espf = EspfApi(world=world, sessions=self.sessions, now=lambda: 0.0)
 
     def call(self, operation: str, bearer: str | None = None, **params: object) -> dict[str, object]:
         """Call a method of the JSON API."""
         service, _, method = operation.partition("/")
-        return self.billing.handle(Call(service=service, method=method, params=params, bearer=bearer))
+        answer = self.billing.handle(Call(service=service, method=method, params=params, bearer=bearer))
+        assert isinstance(answer, dict)
+        return answer
 
     def login(self) -> dict[str, str]:
         """Log in."""

@@ -11,8 +11,8 @@ import pytest
 import requests
 
 from simulators.errors import AddressError, ClockError, StackError, WorldError
+from simulators.records import derived_account
 from simulators.stack import Stack, StackSettings
-from simulators.world import derived_account
 
 PATIENCE = 10.0
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from simulators.bundled import find, fixtures
 from simulators.errors import WorldError
-from simulators.world import Account, World, derived_account, read_number
+from simulators.records import Account, derived_account
+from simulators.world import World, read_number
 
 HEAD = """
 [events]
@@ -125,7 +126,7 @@ def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:
     assert "- accounts.0.i_account: Input should be greater than or equal to 1 (given: 0)" in message
     assert "- accounts.0.imsi: " in message
     assert "- accounts.0.colour: this key is not known" in message
-    assert "- events: Value error, either user and password (Basic) or type and value" in message
+    assert "- events: either user and password (Basic) or type and value" in message
     assert "- oms.plans.0.delay: Input should be greater than or equal to 0 (given: -1)" in message
 
 

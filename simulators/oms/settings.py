@@ -1,0 +1,21 @@
+"""What is assumed of the OMS, since no real one is documented: each a named setting."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class OmsSettings:
+    """How the OMS behaves.
+
+    `dialect`: `simple`, or `module:Class` of your own. `notify_url`: where notifications go when an order
+    names no address. `notify_interval` (virtual seconds) and `notify_limit`: a notification that is not
+    taken is sent again, so often in all. `early`: how many real seconds an order's answer is held back
+    for a notification that is to come before it. `seed` decides all that plans leave to chance.
+    """
+
+    dialect: str = "simple"
+    notify_url: str = ""
+    notify_interval: float = 60.0
+    notify_limit: int = 20
+    early: float = 0.5
+    seed: int = 0

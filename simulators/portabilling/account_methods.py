@@ -1,0 +1,298 @@
+"""The methods `Account/...` of the JSON API: look up, list, add, update, terminate, custom fields (2.4)."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field, StringConstraints, TypeAdapter, WithJsonSchema
+
+from simulators.errors import WorldError
+from simulators.portabilling.changes import account_events
+from simulators.portabilling.faults import BAD_PARAMS, DUPLICATE_ID, Fault
+from simulators.portabilling.methods import Method, Occurred, fits_pattern, page, shown
+from simulators.portabilling.parameters import (
+    AccountKey,
+    Option,
+    OptionalNumber,
+    OptionalText,
+    Paging,
+    Parameters,
+)
+from simulators.portabilling.shapes import (
+    COMPUTED,
+    AccountInfo,
+    CustomerInfo,
+    CustomField,
+    DetailedAccountInfo,
+    Int,
+)
+from simulators.portabilling.views import account_info, aliases, customer_info
+from simulators.records import Account
+from simulators.world import World, has_fields
+
+# The fields of account_info that are fields of the record too; all others are kept in its `info`.
+_OWN: Final = ("i_account", "id", "i_customer", "i_product", "i_master_account", "bill_status")
+
+
+RecordKey = Annotated[
+    Int,
+    Field(ge=1, lt=2**31),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": 2**31 - 1},
+                {"type": "string", "pattern": "^[1-9][0-9]{0,8}$"},
+            ]
+        }
+    ),
+]
+
+
+class GetAccountInfo(AccountKey):
+    """What `get_account_info` takes; the options that change nothing here are taken all the same."""
+
+    detailed_info: Option = False
+    expand_alias: Option = False
+    get_included_services: Option = False
+    get_service_features: Option = False
+    without_service_features: Option = False
+    with_call_processing_mode: Option = False
+    with_customer_info: Option = False
+    with_reseller_info: Option = False
+    limit_alias_did_number_list: OptionalNumber = None
+
+
+class GetAccountList(Paging):
+    """The filters of `get_account_list`; `%` in `id` stands for anything (S24)."""
+
+    i_customer: OptionalNumber = None
+    i_product: OptionalNumber = None
+    id: OptionalText = None
+    bill_status: OptionalText = None
+    get_statuses: Option = False
+    detailed_info: Option = False
+
+
+class AccountChange(DetailedAccountInfo):
+    """The fields of a new or a changed account; of a change, those that are given count."""
+
+    i_account: Int = 0
+    id: Annotated[str, StringConstraints(min_length=1, max_length=64)] = ""
+    i_customer: RecordKey = 1
+    i_product: RecordKey = 1
+    bill_status: Literal["O", "I", "S", "C"] = "O"
+
+
+class NewAccount(AccountChange):
+    """A new account: its ID and its customer are required, the number is PortaBilling's to give."""
+
+    id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    i_customer: RecordKey
+
+
+class AddAccount(Parameters):
+    """What `add_account` takes."""
+
+    account_info: NewAccount
+
+
+class ChangedAccount(AccountChange):
+    """A change of an account, which its number names."""
+
+    i_account: RecordKey
+
+
+class UpdateAccount(Parameters):
+    """What `update_account` takes."""
+
+    account_info: ChangedAccount
+
+
+class TerminateAccount(AccountKey):
+    """What `terminate_account` takes."""
+
+    force: Option = False
+    release_assigned_did: Option = False
+
+
+class UpdateCustomFields(AccountKey):
+    """New values of custom fields."""
+
+    custom_fields_values: list[CustomField]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountMethods:
+    """Answers them over a world; `release_numbers` takes an account's DIDs away from it."""
+
+    world: World
+    occurred: Occurred
+    release_numbers: Callable[[int], None]
+
+    def methods(self) -> Iterator[Method]:
+        """All of them."""
+        number = {"i_account": TypeAdapter(int)}
+        yield from self._reading_methods()
+        for name, parameters, answer in (
+            ("add_account", AddAccount, self._add_account),
+            ("update_account", UpdateAccount, self._update_account),
+            ("update_custom_fields_values", UpdateCustomFields, self._update_custom_fields),
+        ):
+            yield Method(
+                name=f"Account/{name}", parameters=parameters, answer=answer, answers=number, is_write=True
+            )
+        yield Method(
+            name="Account/terminate_account",
+            parameters=TerminateAccount,
+            answer=self._terminate_account,
+            answers={"success": TypeAdapter(int)},
+            is_write=True,
+        )
+
+    def _reading_methods(self) -> Iterator[Method]:
+        yield Method(
+            name="Account/get_account_info",
+            parameters=GetAccountInfo,
+            answer=self._get_account_info,
+            answers={"account_info": TypeAdapter(AccountInfo), "customer_info": TypeAdapter(CustomerInfo)},
+        )
+        yield Method(
+            name="Account/get_account_list",
+            parameters=GetAccountList,
+            answer=self._get_account_list,
+            answers={"account_list": TypeAdapter(list[AccountInfo]), "total": TypeAdapter(int)},
+        )
+        yield Method(
+            name="Account/get_alias_list",
+            parameters=AccountKey,
+            answer=self._get_alias_list,
+            answers={"alias_list": TypeAdapter(list[AccountInfo])},
+        )
+        yield Method(
+            name="Account/get_custom_fields_values",
+            parameters=AccountKey,
+            answer=self._get_custom_fields,
+            answers={"custom_fields_values": TypeAdapter(list[CustomField])},
+        )
+
+    def find(self, key: AccountKey) -> Account | None:
+        """The account that a key names, or None."""
+        if key.i_account is not None:
+            return self.world.account(key.i_account)
+        return self.world.account_by_id(key.id or "")
+
+    def _get_account_info(self, params: GetAccountInfo) -> dict[str, Any]:
+        account = self.find(params)
+        # Assumed: what expand_alias does is not public; here it gives the master in the alias's place.
+        if account and account.i_master_account and params.expand_alias:
+            account = self.world.account(account.i_master_account)
+        if account is None:
+            # Not found is an empty answer, never a fault (S18, S17, S23).
+            return {}
+        info = account_info(account, self.world, detailed=params.detailed_info)
+        if params.without_service_features:
+            del info["service_features"]
+        customer = self.world.customer(account.i_customer) if params.with_customer_info else None
+        return {"account_info": info, **({"customer_info": customer_info(customer)} if customer else {})}
+
+    def _get_account_list(self, params: GetAccountList) -> dict[str, Any]:
+        numbers, total = page(self._filtered(params), params)
+        infos = [
+            account_info(account, self.world, detailed=params.detailed_info)
+            for account in map(self.world.account, numbers)
+            if account
+        ]
+        if not params.get_statuses:
+            # A list shows statuses only when it is asked for them (S23).
+            for info in infos:
+                info.pop("status", None)
+        return {"account_list": infos, **total}
+
+    def _filtered(self, params: GetAccountList) -> Iterator[int]:
+        wanted = params.model_dump(include={"i_customer", "i_product", "bill_status"}, exclude_none=True)
+        if params.id is not None and "%" not in params.id:
+            account = self.world.account_by_id(params.id)
+            return iter([account.i_account] if account and has_fields(account, wanted) else [])
+        return self.world.matching(fits_pattern(params.id if params.id is not None else "%"), wanted)
+
+    def _get_alias_list(self, params: AccountKey) -> dict[str, Any]:
+        account = self.find(params)
+        found = aliases(account, self.world) if account else []
+        return {"alias_list": [account_info(alias, self.world) for alias in found]}
+
+    def _get_custom_fields(self, params: AccountKey) -> dict[str, Any]:
+        account = self.find(params)
+        values = account.custom_fields if account else {}
+        return {
+            "custom_fields_values": [
+                shown(CustomField(name=name, db_value=value)) for name, value in values.items()
+            ]
+        }
+
+    def _add_account(self, params: AddAccount) -> dict[str, Any]:
+        given = params.account_info.model_dump(mode="json", exclude_unset=True)
+        i_account = self.world.next_i_account()
+        blank = Account(i_account=i_account, id=params.account_info.id)
+        account = _changed(blank, {**given, "i_account": i_account})
+        try:
+            self.world.add_account(account)
+        except WorldError as error:
+            raise Fault(DUPLICATE_ID, str(error)) from error
+        self.occurred("Account/New", i_account=i_account)
+        return {"i_account": i_account}
+
+    def _update_account(self, params: UpdateAccount) -> dict[str, Any]:
+        account = self._existing(AccountKey(i_account=params.account_info.i_account))
+        given = params.account_info.model_dump(mode="json", exclude_unset=True)
+        if given.get("bill_status") == "C" != account.bill_status:
+            raise Fault(BAD_PARAMS, "bill_status C is for terminate_account to set: call that")
+        return self._replace(_changed(account, given))
+
+    def _update_custom_fields(self, params: UpdateCustomFields) -> dict[str, Any]:
+        account = self._existing(params)
+        values = {field.name: field.db_value for field in params.custom_fields_values if field.db_value}
+        custom_fields = {**account.custom_fields, **values}
+        if custom_fields != account.custom_fields:
+            self.world.replace_account(account.model_copy(update={"custom_fields": custom_fields}))
+            self.occurred("Account/CustomField/Changed", i_account=account.i_account)
+        return {"i_account": account.i_account}
+
+    def _terminate_account(self, params: TerminateAccount) -> dict[str, Any]:
+        account = self._existing(params)
+        # Assumed: a second termination succeeds and changes nothing.
+        if account.bill_status != "C":
+            self.world.close_account(account.i_account)
+            self.occurred("Account/Status/Closed", i_account=account.i_account)
+            if params.release_assigned_did:
+                self.release_numbers(account.i_account)
+        return {"success": 1}
+
+    def _replace(self, account: Account) -> dict[str, Any]:
+        """Store a changed account and raise the events of what changed."""
+        before = self._snapshot(account.i_account)
+        try:
+            self.world.replace_account(account)
+        except WorldError as error:
+            raise Fault(DUPLICATE_ID, str(error)) from error
+        for event_type, variables in account_events(before, self._snapshot(account.i_account)):
+            self.occurred(event_type, **variables)
+        return {"i_account": account.i_account}
+
+    def _snapshot(self, i_account: int) -> Mapping[str, Any]:
+        return account_info(self._existing(AccountKey(i_account=i_account)), self.world, detailed=True)
+
+    def _existing(self, key: AccountKey) -> Account:
+        account = self.find(key)
+        if account is None:
+            # Assumed: what a change of no account is refused with is not public.
+            raise Fault(BAD_PARAMS, f"There is no account {key.i_account or key.id!r}")
+        return account
+
+
+def _changed(account: Account, given: Mapping[str, Any]) -> Account:
+    """An account with the given fields of an `account_info` in the place of its own."""
+    own: dict[str, Any] = {name: given[name] for name in _OWN if name in given}
+    if "blocked" in given:
+        own["blocked"] = given["blocked"] == "Y"
+    kept = {name: value for name, value in given.items() if name not in COMPUTED | {*_OWN, "blocked"}}
+    return account.model_copy(update={**own, "info": {**account.info, **kept}})

@@ -1,0 +1,92 @@
+"""Which internal events a change of a record raises, by their names of about MR121 (1.5)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+Record = Mapping[str, Any]
+Raised = Iterator[tuple[str, dict[str, Any]]]
+
+# A field of `account_info` and the event that tells of its change.
+_ACCOUNT_FIELDS: Final = {
+    "id": "Account/ID/Changed",
+    "i_product": "Account/Product/Changed",
+    "activation_date": "Account/ActivationDate/Changed",
+    "expiration_date": "Account/ExpirationDate/Changed",
+    "h323_password": "Account/ServicePassword/Changed",
+    "password": "Account/Password/Changed",
+    "service_flags": "Account/ServiceFlags/Changed",
+    "service_features": "Account/ServiceAttribute/Changed",
+}
+# Assumed: which fields make a name, an address or a contact.
+_SUBSCRIBER_FIELDS: Final = {
+    "Subscriber/Name/Changed": ("firstname", "lastname", "midinit", "salutation", "companyname"),
+    "Subscriber/Address/Changed": ("address_line_2", "zip"),
+    "Subscriber/ContactInfo/Changed": ("phone1", "phone2", "faxnum", "email", "cont1", "cont2", "bcc"),
+}
+
+# The renaming of MR115 is known of accounts alone (S8); for customers the name of MR80 is the only one (S22).
+_RESUMED: Final = {"Account": "SuspensionRemoved", "Customer": "Unsuspend"}
+
+
+def account_events(before: Record, after: Record) -> Raised:
+    """The events of an account whose `account_info` was `before` and is `after`."""
+    changed = _changed(before, after)
+    variables = {"i_account": after["i_account"]}
+    types = [
+        *_status_events("Account", before, after),
+        *(event_type for name, event_type in _ACCOUNT_FIELDS.items() if name in changed),
+        *_addon_events(before, after),
+        *(event_type for event_type, names in _SUBSCRIBER_FIELDS.items() if changed.intersection(names)),
+    ]
+    yield from ((event_type, variables) for event_type in types)
+    if "balance" in changed:
+        yield _balance_event("Account", after["i_account"], before, after)
+
+
+def customer_events(before: Record, after: Record) -> Raised:
+    """The events of a customer whose `customer_info` was `before` and is `after`."""
+    changed = _changed(before, after)
+    variables = {"i_customer": after["i_customer"]}
+    if "name" in changed:
+        yield "Customer/Name/Changed", variables
+    yield from ((event_type, variables) for event_type in _status_events("Customer", before, after))
+    if "balance" in changed:
+        yield _balance_event("Customer", after["i_customer"], before, after)
+
+
+def _changed(before: Record, after: Record) -> set[str]:
+    return {name for name in {*before, *after} if before.get(name) != after.get(name)}
+
+
+def _status_events(entity: str, before: Record, after: Record) -> Iterator[str]:
+    if before["blocked"] != after["blocked"]:
+        yield f"{entity}/Blocked" if after["blocked"] == "Y" else f"{entity}/Unblocked"
+    match before["bill_status"], after["bill_status"]:
+        case was, now if was == now:
+            return
+        case _, "C":
+            yield f"{entity}/Status/Closed"
+        case _, "S":
+            yield f"{entity}/Status/Suspended"
+        case "S", _:
+            yield f"{entity}/Status/{_RESUMED[entity]}"
+        case _:
+            yield f"{entity}/Status/Changed"
+
+
+def _addon_events(before: Record, after: Record) -> Iterator[str]:
+    old, new = (
+        {addon["i_product"]: addon for addon in record["assigned_addons"]} for record in (before, after)
+    )
+    if new.keys() - old.keys():
+        yield "Account/ProductAddon/Inserted"
+    if old.keys() - new.keys():
+        yield "Account/ProductAddon/Deleted"
+    if any(old[key] != new[key] for key in old.keys() & new.keys()):
+        yield "Account/ProductAddon/Changed"
+
+
+def _balance_event(entity: str, number: int, before: Record, after: Record) -> tuple[str, dict[str, Any]]:
+    # There is no i_account among its variables (S20).
+    balances = {"prev_balance": before["balance"], "curr_balance": after["balance"]}
+    return f"{entity}/BalanceChanged", {"billing_entity_id": number, **balances}

@@ -1,0 +1,205 @@
+"""The methods of the inventory in the JSON API: SIM cards and DIDs (2.5)."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Self
+
+from pydantic import ConfigDict, StringConstraints, TypeAdapter, model_validator
+
+from simulators.portabilling.faults import BAD_PARAMS, Fault
+from simulators.portabilling.methods import Method, Occurred, fits_pattern, page
+from simulators.portabilling.parameters import (
+    Number,
+    Option,
+    OptionalNumber,
+    OptionalText,
+    Paging,
+    Parameters,
+    one_of,
+)
+from simulators.portabilling.shapes import NumberInfo, SimCardInfo
+from simulators.portabilling.views import number_info, sim_card_info
+from simulators.records import Account
+from simulators.records import Number as NumberRecord
+from simulators.world import World
+
+# By which fields of a SIM card it can be looked up beside the account's keys; assumed like its name.
+_SIM_KEYS: Final = ("iccid", "imsi", "msisdn")
+Key = Annotated[str, StringConstraints(min_length=1)]
+
+
+class GetSimCardInfo(Parameters):
+    """Which SIM card: that of an account, or the one with these data."""
+
+    model_config = ConfigDict(json_schema_extra=one_of("i_account", "id", *_SIM_KEYS))
+
+    i_account: OptionalNumber = None
+    id: OptionalText = None
+    iccid: OptionalText = None
+    imsi: OptionalText = None
+    msisdn: OptionalText = None
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if not self.model_dump(exclude_none=True):
+            raise ValueError("i_account, id, iccid, imsi or msisdn is required")
+        return self
+
+
+class AssignSimCard(Parameters):
+    """A SIM card for an account; empty data take the card away."""
+
+    i_account: Number
+    iccid: Annotated[str, StringConstraints(pattern=r"^([0-9]{18,22})?$")]
+    imsi: Annotated[str, StringConstraints(pattern=r"^([0-9]{6,15})?$")]
+    msisdn: OptionalText = None
+
+
+class GetNumberList(Paging):
+    """The filters of `get_number_list` (S19); `%` in `number` stands for anything."""
+
+    number: OptionalText = None
+    usage: OptionalText = None
+    i_customer: OptionalNumber = None
+    i_account: OptionalNumber = None
+    i_dv_batch: OptionalNumber = None
+    i_vendor: OptionalNumber = None
+    i_group: OptionalNumber = None
+    available_to_customer: Option = False
+
+
+class AssignToCustomer(Parameters):
+    """A DID for a customer."""
+
+    number: Key
+    i_customer: Number
+
+
+class AssignToAccount(Parameters):
+    """A DID for an account."""
+
+    number: Key
+    i_account: Number
+
+
+@dataclass(frozen=True, kw_only=True)
+class InventoryMethods:
+    """Answers them over a world."""
+
+    world: World
+    occurred: Occurred
+
+    def methods(self) -> Iterator[Method]:
+        """All of them; the names of the SIM card's are assumed, the real ones are not public (2.5)."""
+        sim_card: dict[str, Any] = {"sim_card_info": TypeAdapter(SimCardInfo)}
+        yield Method(
+            name="SIMCard/get_sim_card_info",
+            parameters=GetSimCardInfo,
+            answer=self._get_sim_card_info,
+            answers=sim_card,
+        )
+        yield Method(
+            name="SIMCard/assign_sim_card",
+            parameters=AssignSimCard,
+            answer=self._assign_sim_card,
+            answers=sim_card,
+            is_write=True,
+        )
+        yield Method(
+            name="DID/get_number_list",
+            parameters=GetNumberList,
+            answer=self._get_number_list,
+            answers={"number_list": TypeAdapter(list[NumberInfo]), "total": TypeAdapter(int)},
+        )
+        yield self._assignment("customer", AssignToCustomer, self._assign_to_customer)
+        yield self._assignment("account", AssignToAccount, self._assign_to_account)
+
+    def release_numbers(self, i_account: int) -> None:
+        """Take the DIDs of an account away from it; they stay its customer's."""
+        for number in self.world.numbers():
+            if number.i_account == i_account:
+                self._store(number, event="DID/Status/Unassigned", i_account=None)
+
+    def _assignment(
+        self, owner: str, parameters: type[Parameters], answer: Callable[[Any], dict[str, Any]]
+    ) -> Method:
+        return Method(
+            name=f"DID/assign_did_to_{owner}",
+            parameters=parameters,
+            answer=answer,
+            answers={"success": TypeAdapter(int)},
+            is_write=True,
+        )
+
+    def _get_sim_card_info(self, params: GetSimCardInfo) -> dict[str, Any]:
+        account = self._owner(params)
+        info = sim_card_info(account) if account else None
+        return {"sim_card_info": info} if info else {}
+
+    def _owner(self, params: GetSimCardInfo) -> Account | None:
+        if params.i_account is not None:
+            return self.world.account(params.i_account)
+        if params.id is not None:
+            return self.world.account_by_id(params.id)
+        return self.world.account_by_card(params.model_dump(include=set(_SIM_KEYS), exclude_none=True))
+
+    def _assign_sim_card(self, params: AssignSimCard) -> dict[str, Any]:
+        account = self.world.account(params.i_account)
+        if account is None:
+            raise Fault(BAD_PARAMS, f"There is no account {params.i_account}")
+        # The number of an assigned card is that of the linked account (S29).
+        msisdn = params.msisdn if params.msisdn is not None else account.id.partition("@")[0]
+        card = {"iccid": params.iccid, "imsi": params.imsi, "msisdn": msisdn}
+        changed = account.model_copy(update=card)
+        if changed != account:
+            self.world.replace_account(changed)
+            self.occurred("Account/SIMCardAssignment", i_account=account.i_account)
+        info = sim_card_info(changed)
+        return {"sim_card_info": info} if info else {}
+
+    def _get_number_list(self, params: GetNumberList) -> dict[str, Any]:
+        wanted = params.model_dump(
+            include={"usage", "i_customer", "i_account", "i_dv_batch", "i_vendor", "i_group"},
+            exclude_none=True,
+        )
+        fits_number = fits_pattern(params.number if params.number is not None else "%")
+        found = (
+            info
+            for info in map(number_info, self.world.numbers())
+            if fits_number(info["number"])
+            and all(info[name] == value for name, value in wanted.items())
+            and not (params.available_to_customer and info["i_account"])
+        )
+        rows, total = page(found, params)
+        return {"number_list": rows, **total}
+
+    def _assign_to_customer(self, params: AssignToCustomer) -> dict[str, Any]:
+        if self.world.customer(params.i_customer) is None:
+            raise Fault(BAD_PARAMS, f"There is no customer {params.i_customer}")
+        number = self._number(params.number)
+        self._store(number, event="DID/Status/Assigned", i_customer=params.i_customer, i_account=None)
+        return {"success": 1}
+
+    def _assign_to_account(self, params: AssignToAccount) -> dict[str, Any]:
+        account = self.world.account(params.i_account)
+        if account is None:
+            raise Fault(BAD_PARAMS, f"There is no account {params.i_account}")
+        self._store(
+            self._number(params.number),
+            event="DID/Status/Assigned",
+            i_account=account.i_account,
+            i_customer=account.i_customer,
+        )
+        return {"success": 1}
+
+    def _number(self, wanted: str) -> NumberRecord:
+        found = next((number for number in self.world.numbers() if number.number == wanted), None)
+        if found is None:
+            raise Fault(BAD_PARAMS, f"There is no DID {wanted!r}")
+        return found
+
+    def _store(self, number: NumberRecord, *, event: str, **owner: int | None) -> None:
+        changed = number.model_copy(update=owner)
+        if changed != number:
+            self.world.store_number(changed)
+            self.occurred(event, number=number.number)

@@ -1,0 +1,31 @@
+"""What differs between installations of PortaBilling, or is not public: each a named setting."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from simulators.release import DEFAULT_RELEASE, Release
+
+NotFound = Literal["empty", "fault"]
+Reading = Literal["lenient", "strict"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortaBillingSettings:
+    """How the JSON API behaves.
+
+    `reading`: strict keeps to the letter of the release's guide, lenient takes what any client sends.
+    `not_found`: what a look-up of nothing answers; `200 {}` is what clients rely on (S18, S17, S23).
+    `standalone`: the site takes no changes, as a secondary one in a disaster (S15, S18).
+    `token_lifetime`, real seconds: two captures show 48 hours (S25), another installation 900 s (S18).
+    `max_failures` is assumed: how many wrong passwords in a row lock a login is not public, only that
+    some do (S18). `token_cookie`, `session_cookie`: both are set as cookies (S9), their names are assumed.
+    """
+
+    release: Release = DEFAULT_RELEASE
+    reading: Reading = "lenient"
+    not_found: NotFound = "empty"
+    standalone: bool = False
+    token_lifetime: float = 172_800.0
+    max_failures: int = 10
+    token_cookie: str = "access_token"  # noqa: S105 - a cookie's name
+    session_cookie: str = "session_id"

@@ -1,0 +1,129 @@
+"""Shows the world's records in the shapes of the JSON API."""
+
+from typing import Any, Final
+
+from simulators.portabilling.methods import shown
+from simulators.portabilling.shapes import (
+    AccountInfo,
+    CustomerInfo,
+    DetailedAccountInfo,
+    InvoiceInfo,
+    NumberInfo,
+    SimCardInfo,
+)
+from simulators.records import Account, Customer, Invoice, Number
+from simulators.world import World
+
+# The words of a status that is shown; an account in order shows none (S23, S14).
+_BILL_STATUS_WORDS: Final = {"C": "closed", "I": "inactive", "S": "inactive"}
+_CUSTOMER_WORDS: Final = {
+    "C": "customer_provisionally_terminated",
+    "S": "customer_suspended",
+    "E": "customer_exported",
+}
+_FLAGS: Final = {True: "Y", False: "N"}
+_ALIAS: Final = 2
+_CREDIT: Final = 1
+
+
+def account_info(account: Account, world: World, *, detailed: bool = False) -> dict[str, Any]:
+    """The `account_info` of an account (2.4); `detailed` adds the fields of `detailed_info`."""
+    shape = DetailedAccountInfo if detailed else AccountInfo
+    customer = world.customer(account.i_customer)
+    product = world.products.get(account.i_product)
+    product_name = product.name if product else f"Product {account.i_product}"
+    services = world.services(account)
+    fields: dict[str, Any] = {
+        "i_subscriber": account.i_account,
+        "billing_model": _CREDIT if account.i_master_account is None else _ALIAS,
+        "product_name": product_name,
+        "product_visible_name": product_name,
+        **_of_customer(customer),
+        **account.info,
+        "i_account": account.i_account,
+        "id": account.id,
+        "i_customer": account.i_customer,
+        "i_product": account.i_product,
+        "i_master_account": account.i_master_account,
+        "bill_status": account.bill_status,
+        "blocked": _FLAGS[account.blocked],
+        "has_custom_fields": int(bool(account.custom_fields)),
+        "included_services": list(services) if services is not None else None,
+        "status": status_of(account, customer),
+    }
+    if detailed:
+        fields["alias_list"] = [
+            {"i_account": alias.i_account, "id": alias.id} for alias in aliases(account, world)
+        ]
+    return shown(shape.model_validate(fields))
+
+
+def status_of(account: Account, customer: Customer | None) -> str | None:
+    """The word for what keeps an account from service; None while nothing does (S23)."""
+    if account.bill_status in _BILL_STATUS_WORDS:
+        return _BILL_STATUS_WORDS[account.bill_status]
+    if account.blocked:
+        return "blocked"
+    if customer and customer.bill_status in _CUSTOMER_WORDS:
+        return _CUSTOMER_WORDS[customer.bill_status]
+    return "customer_blocked" if customer and customer.blocked else None
+
+
+def aliases(account: Account, world: World) -> list[Account]:
+    """The accounts that are aliases of this one."""
+    return [alias for alias in world.accounts if alias.i_master_account == account.i_account]
+
+
+def customer_info(customer: Customer) -> dict[str, Any]:
+    """The `customer_info` of a customer (2.5)."""
+    fields = {
+        **customer.info,
+        "i_customer": customer.i_customer,
+        "name": customer.name,
+        "bill_status": customer.bill_status,
+        "blocked": _FLAGS[customer.blocked],
+        "status": "blocked" if customer.blocked else None,
+    }
+    return shown(CustomerInfo.model_validate(fields))
+
+
+def sim_card_info(account: Account) -> dict[str, Any] | None:
+    """The record of an account's SIM card; None when it has none."""
+    if not account.iccid:
+        return None
+    # Assumed: an account's card has the account's own number.
+    return shown(
+        SimCardInfo(
+            i_sim_card=account.i_account,
+            i_account=account.i_account,
+            iccid=account.iccid,
+            imsi=account.imsi,
+            msisdn=account.msisdn,
+        )
+    )
+
+
+def number_info(number: Number) -> dict[str, Any]:
+    """The record of a DID (2.5)."""
+    usage = "account" if number.i_account else "customer" if number.i_customer else "free"
+    own = {name: getattr(number, name) for name in ("number", "i_customer", "i_account")}
+    return shown(NumberInfo.model_validate({"usage": usage, **number.info, **own}))
+
+
+def invoice_info(invoice: Invoice) -> dict[str, Any]:
+    """The `invoice_info` of an invoice (2.5)."""
+    own = {"i_invoice": invoice.i_invoice, "i_customer": invoice.i_customer}
+    return shown(
+        InvoiceInfo.model_validate({"invoice_number": str(invoice.i_invoice), **invoice.info, **own})
+    )
+
+
+def _of_customer(customer: Customer | None) -> dict[str, Any]:
+    if customer is None:
+        return {}
+    return {
+        "customer_name": customer.name,
+        "customer_bill_status": customer.bill_status,
+        "customer_bill_suspended": int(customer.bill_status == "S"),
+        "customer_blocked": _FLAGS[customer.blocked],
+    }
