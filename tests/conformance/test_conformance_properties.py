@@ -203,7 +203,8 @@ def early_ok(draw: Draw, told: Told) -> Told:
 
 def other_group(draw: Draw, told: Told) -> Told:
     """All reports of a group's success go to the other group."""
-    assume(len(told.groups) == 2)
+    # A redelivery amid the misplaced reports looks as if it had restarted the group that was not meant.
+    assume(len(told.groups) == 2 and len(told.find("event")) == 1)
     owner, other = draw(st.permutations(sorted(told.groups)))
     assume(told.find(f"status {owner} OK"))
     steps = (step.replace(f"status {owner} OK", f"status {other} OK") for step in told.steps)
