@@ -17,7 +17,8 @@ from conformance.target import TargetFile, UrlForm, ca_file_of_target, fill_url
 from simulators.emitter.core import EmitterSettings
 from simulators.errors import CertificateError
 from simulators.oms.settings import OmsSettings
-from simulators.stack import Stack, StackSettings
+from simulators.settings import StackSettings
+from simulators.stack import Stack
 
 # Where a target that already runs has been pointed at: the simulators' documented addresses.
 DEFAULT_PORT_BASE: Final = 17_000

@@ -8,9 +8,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from simulators.masking import SECRET_FIELDS
 
+# A misspelt setting must never be ignored; for dataclasses that are read from a file.
+FORBID_UNKNOWN: Final = ConfigDict(extra="forbid")
+
 
 class Strict(BaseModel):
-    """A frozen model that refuses unknown keys, so that a misspelt setting is never ignored."""
+    """A frozen model that refuses unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -23,7 +23,8 @@ from simulators.espf.core import EspfApi
 from simulators.espf.settings import EspfSettings
 from simulators.journal import Journal
 from simulators.portabilling.sessions import Sessions
-from simulators.stack import Stack, StackSettings
+from simulators.settings import StackSettings
+from simulators.stack import Stack
 from simulators.transport import Answer, Outbound, Send
 from simulators.web import WebServer
 from simulators.world import World

@@ -16,7 +16,8 @@ from simulators.bundled import find
 from simulators.clock import FIXED_START, Clock
 from simulators.emitter.core import Emitter
 from simulators.errors import EventError, WorldError
-from simulators.stack import Stack, StackSettings
+from simulators.settings import StackSettings
+from simulators.stack import Stack
 from simulators.transport import Outbound
 from simulators.world import World
 

@@ -13,7 +13,8 @@ from simulators.emitter.core import Emitter, EmitterSettings, Event, Handler
 from simulators.errors import EventError
 from simulators.records import EventCredentials
 from simulators.release import Release
-from simulators.stack import Stack, StackSettings
+from simulators.settings import StackSettings
+from simulators.stack import Stack
 from simulators.transport import Answer, Outbound
 
 RESEND_INTERVAL = EmitterSettings().resend_interval

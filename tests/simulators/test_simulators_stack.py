@@ -12,7 +12,8 @@ import requests
 
 from simulators.errors import AddressError, ClockError, StackError, WorldError
 from simulators.records import derived_account
-from simulators.stack import Stack, StackSettings
+from simulators.settings import StackSettings
+from simulators.stack import Stack
 
 PATIENCE = 10.0
 

@@ -13,7 +13,8 @@ from werkzeug.wrappers import Request, Response
 
 from simulators.client import ControlClient
 from simulators.errors import CertificateError, ControlError
-from simulators.stack import Stack, StackSettings, in_url
+from simulators.settings import StackSettings
+from simulators.stack import Stack, in_url
 from simulators.tls import check_ca_file, throw_away_authority
 from simulators.web import WebServer
 

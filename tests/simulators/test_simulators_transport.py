@@ -15,7 +15,8 @@ from simulators.clock import InFlight
 from simulators.errors import AddressError
 from simulators.http_server import DEFAULT_LIMITS
 from simulators.journal import Journal
-from simulators.stack import Stack, StackSettings
+from simulators.settings import StackSettings
+from simulators.stack import Stack
 from simulators.transport import Answer, Outbound, Transport
 from simulators.web import WebServer
 
