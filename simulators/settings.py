@@ -13,12 +13,12 @@ from simulators.emitter.events import Handler
 from simulators.emitter.settings import EmitterSettings
 from simulators.errors import SettingsError
 from simulators.espf.settings import EspfSettings
-from simulators.http_server import DEFAULT_LIMITS
 from simulators.oms.settings import OmsSettings
 from simulators.portabilling.settings import PortaBillingSettings, Reading
 from simulators.release import DEFAULT_RELEASE, Release
-from simulators.transport import SILENCE
 from simulators.validation import FORBID_UNKNOWN, mistakes
+from simulators.wire.server import DEFAULT_LIMITS
+from simulators.wire.transport import SILENCE
 
 # Where a provisioner that runs beside `espf-simulators up` is expected to take events.
 DEFAULT_EVENTS_URL: Final = "http://127.0.0.1:8080/events"

@@ -24,7 +24,6 @@ from simulators.errors import StackError
 from simulators.espf.app import create_app as create_espf_app
 from simulators.espf.core import EspfApi
 from simulators.espf.openapi import document as espf_document
-from simulators.http_server import Limits, in_plain_text
 from simulators.journal import Journal, Party
 from simulators.masking import Masker
 from simulators.oms.app import create_app as create_oms_app
@@ -35,11 +34,12 @@ from simulators.portabilling.core import PortaBilling
 from simulators.portabilling.openapi import document as rest_document
 from simulators.portabilling.sessions import Sessions
 from simulators.records import Account
-from simulators.refusals import recorded, recorded_on_web_host
 from simulators.settings import StackSettings
-from simulators.tls import check_ca_file, throw_away_authority
-from simulators.transport import Transport
-from simulators.web import Recorder, Watched, WebServer, mount
+from simulators.wire.recorder import Recorder, Watched, WebServer, mount
+from simulators.wire.refusals import recorded, recorded_on_web_host
+from simulators.wire.server import Limits, in_plain_text
+from simulators.wire.tls import check_ca_file, throw_away_authority
+from simulators.wire.transport import Transport
 from simulators.world import World
 
 # Assumed after a known one, that of the customers' realm, CustomerInterface.json (S21).

@@ -25,8 +25,8 @@ from simulators.journal import Journal
 from simulators.portabilling.sessions import Sessions
 from simulators.settings import StackSettings
 from simulators.stack import Stack
-from simulators.transport import Answer, Outbound, Send
-from simulators.web import WebServer
+from simulators.wire.recorder import WebServer
+from simulators.wire.transport import Answer, Outbound, Send
 from simulators.world import World
 
 

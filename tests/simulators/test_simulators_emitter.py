@@ -18,7 +18,7 @@ from simulators.emitter.core import Emitter
 from simulators.errors import EventError, WorldError
 from simulators.settings import StackSettings
 from simulators.stack import Stack
-from simulators.transport import Outbound
+from simulators.wire.transport import Outbound
 from simulators.world import World
 
 URL = "http://127.0.0.1:8080/events"

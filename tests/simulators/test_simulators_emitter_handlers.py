@@ -15,7 +15,7 @@ from simulators.records import EventCredentials
 from simulators.release import Release
 from simulators.settings import StackSettings
 from simulators.stack import Stack
-from simulators.transport import Answer, Outbound
+from simulators.wire.transport import Answer, Outbound
 
 RESEND_INTERVAL = EmitterSettings().resend_interval
 EXCEEDED = "Account/Service/QuotaExceeded"

@@ -15,8 +15,8 @@ from simulators.client import ControlClient
 from simulators.errors import CertificateError, ControlError
 from simulators.settings import StackSettings
 from simulators.stack import Stack, in_url
-from simulators.tls import check_ca_file, throw_away_authority
-from simulators.web import WebServer
+from simulators.wire.recorder import WebServer
+from simulators.wire.tls import check_ca_file, throw_away_authority
 
 PATIENCE = 10.0
 GET = b"GET /espf/v1/groups HTTP/1.1\r\nHost: x\r\n\r\n"
