@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from pydantic import ValidationError
+from pydantic import ConfigDict, JsonValue, TypeAdapter, ValidationError
 
 from simulators.portabilling.account_methods import AccountMethods
 from simulators.portabilling.customer_methods import CustomerMethods
@@ -32,6 +32,8 @@ from simulators.world import World, read_number
 
 Params = Mapping[str, Any]
 Model = TypeVar("Model", bound=Parameters)
+# Numbers too large for JSON's readers become infinite on their way in.
+_PLAIN: Final = TypeAdapter(dict[str, JsonValue], config=ConfigDict(allow_inf_nan=False))
 DEFAULTS: Final = PortaBillingSettings()
 
 
@@ -107,7 +109,8 @@ class PortaBilling:
     def _shown(self, answer: Answer, call: Call) -> Answer:
         if isinstance(answer, File):
             return answer
-        if not answer and self._settings.not_found == "fault":
+        is_look_up = not self.methods[call.operation].is_write
+        if not answer and is_look_up and self._settings.not_found == "fault":
             # Assumed, after the pattern of 2.6.
             raise Fault(f"Server.{call.service}.{call.method}.not_found", "There is no such record")
         return renamed(answer, self._world.names)
@@ -138,6 +141,10 @@ class PortaBilling:
 
 def _validated(model: type[Model], given: Params, *, refusal: str) -> Model:
     try:
+        _PLAIN.validate_python(given)
+    except ValidationError as error:
+        raise Fault(BAD_PARAMS, "The request holds what is no JSON, or is nested too deeply") from error
+    try:
         return model.model_validate(given)
     except ValidationError as error:
         raise Fault(refusal, "; ".join(mistakes(error))) from error
@@ -145,7 +152,7 @@ def _validated(model: type[Model], given: Params, *, refusal: str) -> Model:
 
 def _of_oneself(call: Call, user: User) -> Params:
     """A user of the accounts' realm that names no account means itself (2.4)."""
-    is_named = {"i_account", "id", "account_info"} & set(call.params)
+    is_named = any(call.params.get(name) is not None for name in ("i_account", "id", "login", "account_info"))
     if user.i_account is None or is_named or call.service != "Account":
         return call.params
     return {**call.params, "i_account": user.i_account}
