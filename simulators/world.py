@@ -177,6 +177,11 @@ class World:
             return None
         return self._accounts.get(i_account) or self.derived.account(i_account)
 
+    def open_account(self, i_account: int | None) -> Account | None:
+        """The account with this number; None where there is none, or it is closed."""
+        account = self.account(i_account)
+        return account if account and account.bill_status != "C" else None
+
     def account_by_id(self, account_id: str) -> Account | None:
         """The account with this ID, or None."""
         if account_id in self._ids:
@@ -220,6 +225,11 @@ class World:
         if any(owner == i_customer for owner in self._owners()):
             return Customer(i_customer=i_customer, name=f"Customer {i_customer}")
         return None
+
+    def open_customer(self, i_customer: int) -> Customer | None:
+        """The customer with this number; None where there is none, or it is closed."""
+        customer = self.customer(i_customer)
+        return customer if customer and customer.bill_status != "C" else None
 
     def customers(self) -> tuple[Customer, ...]:
         """All customers, by number."""

@@ -317,21 +317,20 @@ class AccountMethods:
 
     def _check_references(self, account: Account, before: Account | None = None) -> None:
         """Refuse what names no record; what was so before may stay. The faults are assumed."""
-        if before is None or account.i_customer != before.i_customer:
-            customer = self.world.customer(account.i_customer)
-            if customer is None or customer.bill_status == _CLOSED:
-                raise Fault(BAD_PARAMS, f"There is no open customer {account.i_customer}")
-        is_same = before is not None and account.i_product == before.i_product
-        if not is_same and not self.world.has_product(account.i_product):
+        is_moved = not before or account.i_customer != before.i_customer
+        if is_moved and self.world.open_customer(account.i_customer) is None:
+            raise Fault(BAD_PARAMS, f"There is no open customer {account.i_customer}")
+        is_another = not before or account.i_product != before.i_product
+        if is_another and not self.world.has_product(account.i_product):
             raise Fault(BAD_PARAMS, f"There is no product {account.i_product}")
-        if account.i_master_account != (before.i_master_account if before else None):
+        if not before or account.i_master_account != before.i_master_account:
             self._check_master(account)
 
     def _check_master(self, account: Account) -> None:
-        master = self.world.account(account.i_master_account)
         if account.i_master_account is None:
             return
-        is_free = master and master.i_master_account is None and master.bill_status != _CLOSED
+        master = self.world.open_account(account.i_master_account)
+        is_free = master is not None and master.i_master_account is None
         if not is_free or account.i_account == account.i_master_account or aliases(account, self.world):
             raise Fault(
                 BAD_PARAMS,

@@ -170,8 +170,8 @@ class InventoryMethods:
         return {"iccid": params.iccid, "imsi": params.imsi, "msisdn": msisdn}
 
     def _account(self, i_account: int) -> Account:
-        account = self.world.account(i_account)
-        if account is None or account.bill_status == "C":
+        account = self.world.open_account(i_account)
+        if account is None:
             # Assumed: a closed account gets nothing any more.
             raise Fault(BAD_PARAMS, f"There is no open account {i_account}")
         return account
@@ -193,8 +193,8 @@ class InventoryMethods:
         return {"number_list": rows, **total}
 
     def _assign_to_customer(self, params: AssignToCustomer) -> dict[str, Any]:
-        if self.world.customer(params.i_customer) is None:
-            raise Fault(BAD_PARAMS, f"There is no customer {params.i_customer}")
+        if self.world.open_customer(params.i_customer) is None:
+            raise Fault(BAD_PARAMS, f"There is no open customer {params.i_customer}")
         number = self._number(params.number)
         self._store(number, event="DID/Status/Assigned", i_customer=params.i_customer, i_account=None)
         return {"success": 1}
