@@ -37,8 +37,8 @@ _INHERITED_WORDS: Final = {
     "limiting_delayed": "customer_limiting_delayed",
 }
 _FLAGS: Final = {True: "Y", False: "N"}
+# The `billing_model` of an alias (S23).
 _ALIAS: Final = 2
-_CREDIT: Final = 1
 
 
 def account_info(account: Account, world: World, *, detailed: bool = False) -> dict[str, Any]:
@@ -50,7 +50,6 @@ def account_info(account: Account, world: World, *, detailed: bool = False) -> d
     services = world.services(account)
     fields: dict[str, Any] = {
         "i_subscriber": account.i_account,
-        "billing_model": _CREDIT if account.i_master_account is None else _ALIAS,
         "product_name": product_name,
         "product_visible_name": product_name,
         "is_active": int(account.bill_status == "O"),
@@ -67,6 +66,8 @@ def account_info(account: Account, world: World, *, detailed: bool = False) -> d
         "included_services": list(services) if services is not None else None,
         "status": status_of(account, customer),
     }
+    if account.i_master_account is not None:
+        fields["billing_model"] = _ALIAS
     if detailed:
         fields["alias_list"] = [
             {"i_account": alias.i_account, "id": alias.id} for alias in aliases(account, world)

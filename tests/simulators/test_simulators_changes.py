@@ -23,7 +23,7 @@ SIM: Final = "SIMCard/assign_sim_card"
 ADDON: Final = {"i_product": 62}
 FEATURE: Final = {"name": "voice_location", "flag_value": "/"}
 # Account 1 is fine, 2 suspended, 3 closed; 4 is an alias of 1. Each row: the changed fields, the events.
-ACCOUNT_CHANGES: Final = (
+ACCOUNT_CHANGES: Final[tuple[tuple[int, dict[str, Any], list[str]], ...]] = (
     (1, {"blocked": "Y"}, ["Account/Blocked"]),
     (2, {"blocked": "N"}, []),
     (1, {"bill_status": "S"}, ["Account/Status/Suspended"]),
@@ -54,7 +54,7 @@ ACCOUNT_CHANGES: Final = (
     (1, {"balance": 5}, ["Account/BalanceChanged"]),
     (1, {"blocked": "Y", "id": "new"}, ["Account/Blocked", "Account/ID/Changed"]),
 )
-REFUSED: Final = (
+REFUSED: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     (UPDATE, {"account_info": {"i_account": 1, "id": "id-2"}}),
     (UPDATE, {"account_info": {"i_account": 1, "id": ""}}),
     (UPDATE, {"account_info": {"i_account": 1, "id": "x" * 65}}),
