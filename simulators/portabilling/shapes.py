@@ -5,6 +5,7 @@ clients read (S17, S18). A field that is absent while it has nothing to say is d
 """
 
 import re
+import sys
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, WithJsonSchema
@@ -21,6 +22,15 @@ def _unquoted(value: Any) -> Any:
     return value
 
 
+def _amount(value: Any) -> Any:
+    number = _unquoted(value)
+    is_number = isinstance(number, int | float) and not isinstance(number, bool)
+    # What is no number compares with none, so that it is not below the largest either.
+    if not is_number or not abs(number) <= sys.float_info.max:
+        raise ValueError("a finite number is required")
+    return number
+
+
 _QUOTED: Final = r"^-?[0-9]{1,18}(\.[0-9]{1,18})?$"
 Int = Annotated[
     int,
@@ -32,7 +42,7 @@ Int = Annotated[
 # Whole amounts are captured without a point (S23).
 Amount = Annotated[
     int | float,
-    BeforeValidator(_unquoted),
+    BeforeValidator(_amount),
     WithJsonSchema(
         {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _QUOTED}]}, mode="validation"
     ),
