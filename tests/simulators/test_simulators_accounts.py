@@ -207,6 +207,30 @@ def test_status_is_absent_while_the_account_is_fine(
     assert "status" not in plain
 
 
+def test_services_are_the_accounts_own_or_its_products(
+    asking: Callable[..., Ask], make_world: Callable[..., World]
+) -> None:
+    """Section 2.4, included_services: what the account says, else its product, else absent for all."""
+    products = [
+        {"i_product": 1, "name": "Data", "services": ["HSS"]},
+        {"i_product": 2, "name": "Any"},
+        {"i_product": 3, "name": "None", "services": []},
+    ]
+    accounts = [
+        account(1),
+        account(2, services=["PCRF"]),
+        account(3, i_product=2),
+        account(4, i_product=3),
+        account(5, i_product=9),
+    ]
+    ask = asking(make_world(products=products, accounts=accounts))
+
+    rows = ask(LIST)["account_list"]
+
+    assert [row.get("included_services") for row in rows] == [["HSS"], ["PCRF"], None, [], None]
+    assert [row["product_name"] for row in rows] == ["Data", "Data", "Any", "None", "Product 9"]
+
+
 def test_account_is_found_by_its_login(asking: Callable[..., Ask], make_world: Callable[..., World]) -> None:
     """Section 2.4: `login` is one of the keys; the number wins over it."""
     accounts = [account(1), account(2, info={"login": "two"})]
