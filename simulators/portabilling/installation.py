@@ -25,7 +25,8 @@ Render = Callable[[Mapping[str, Any]], Any]
 class AnyParameters(Parameters):
     """The parameters of a method whose definition alone says what it takes."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+    __pydantic_extra__: dict[str, JsonValue]
 
 
 def own_methods(world: World, known: Mapping[str, Method]) -> Iterator[Method]:

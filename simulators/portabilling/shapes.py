@@ -50,7 +50,10 @@ Amount = Annotated[
 
 
 class Shape(BaseModel):
-    """A record of an answer; fields that nobody captured are kept as they are."""
+    """A record of an answer; fields that nobody captured are kept as they are.
+
+    All is JSON, and finite: numbers too large for a reader become infinite on their way in.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True, allow_inf_nan=False)
     __pydantic_extra__: dict[str, JsonValue]

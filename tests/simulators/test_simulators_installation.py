@@ -1,5 +1,6 @@
 """An installation's own: methods and names that a world file defines, and its users that are accounts."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -104,6 +105,16 @@ def test_template_that_fails_is_a_fault(
     ask = installed(answer={"a": text})
 
     assert fault_of(ask, "Own/method", i_account=189) == "Client.invalid_parameters"
+
+
+@pytest.mark.parametrize("value", [float("inf"), {"a": [float("nan")]}, json.loads("[" * 300 + "]" * 300)])
+def test_parameter_that_is_no_json_is_a_fault(
+    installed: Callable[..., Ask], fault_of: Callable[..., str], value: object
+) -> None:
+    """What could not be written into an answer is refused on its way in."""
+    ask = installed(answer={"a": "{{ params.x }}"})
+
+    assert fault_of(ask, "Own/method", x=value) == "Client.invalid_parameters"
 
 
 def test_method_can_stand_in_the_place_of_a_known_one(

@@ -97,6 +97,18 @@ def test_card_is_taken_away_by_empty_data(ask: Ask, raised: Raised) -> None:
     assert raised == [("Account/SIMCardAssignment", {"i_account": 189})]
 
 
+def test_number_without_a_card_is_not_taken_away(
+    make_world: Callable[..., World], asking: Callable[..., Ask], raised: Raised
+) -> None:
+    """An account that has no card keeps the number that its world gave it, and there is no event."""
+    world = make_world(accounts=[{"i_account": 1, "id": "a", "msisdn": "42"}])
+
+    asking(world, raised)(ASSIGN, i_account=1, iccid="", imsi="")
+
+    assert [account.msisdn for account in world.accounts] == ["42"]
+    assert raised == []
+
+
 def test_card_moves_from_a_closed_account(ask: Ask, fault_of: Callable[..., str]) -> None:
     """An open account keeps its card to itself; a closed one's can be another's, which is then found."""
     assert fault_of(ask, ASSIGN, i_account=190, **TAKEN) == "Client.invalid_parameters"
