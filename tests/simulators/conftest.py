@@ -336,12 +336,15 @@ def lacking() -> Callable[[Mapping[str, Any], Mapping[str, type | UnionType]], l
 
 
 @pytest.fixture
-def world_with(tmp_path: Path) -> Callable[[str], str]:
-    """Write the demo world with further tables; gives the file's path."""
+def world_with(tmp_path: Path) -> Callable[..., str]:
+    """Write the demo world with further tables, and perhaps other credentials of events; gives its path."""
 
-    def write(tables: str) -> str:
+    def write(tables: str = "", *, events: str = "") -> str:
+        demo = find("worlds", "demo").read_text(encoding="utf-8")
+        if events:
+            demo = re.sub(r"(?<=\[events\]).*?(?=\n\[)", f"\n{events}\n", demo, count=1, flags=re.DOTALL)
         path = tmp_path / "world.toml"
-        path.write_text(f"{find('worlds', 'demo').read_text(encoding='utf-8')}\n{tables}", encoding="utf-8")
+        path.write_text(f"{demo}\n{tables}", encoding="utf-8")
         return str(path)
 
     return write

@@ -92,7 +92,7 @@ class PhpClient:
 
 
 @pytest.fixture(name="stack")
-def _stack(world_with: Callable[[str], str]) -> Iterator[Stack]:
+def _stack(world_with: Callable[..., str]) -> Iterator[Stack]:
     with Stack(StackSettings(world=world_with(WORLD))) as stack:
         yield stack
 
