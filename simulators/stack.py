@@ -33,6 +33,7 @@ from simulators.portabilling.app import create_app as create_portabilling_app
 from simulators.portabilling.core import PortaBilling
 from simulators.portabilling.openapi import document as rest_document
 from simulators.portabilling.sessions import Sessions
+from simulators.portabilling.users import Users
 from simulators.records import Account
 from simulators.settings import StackSettings
 from simulators.wire.recorder import Recorder, Watched, WebServer, mount
@@ -96,7 +97,7 @@ class Stack:
     def _make_parts(self) -> None:
         send = self._transport.send
         settings = self.settings.portabilling
-        self.sessions = Sessions(users=self.world.users, wall=time.time, settings=settings)
+        self.sessions = Sessions(users=Users(self.world), wall=time.time, settings=settings)
         self.espf = EspfApi(
             world=self.world, sessions=self.sessions, now=self.clock.now, settings=self.settings.espf
         )
