@@ -92,8 +92,8 @@ class PhpClient:
 
 
 @pytest.fixture(name="stack")
-def _stack(world_with: Callable[..., str]) -> Iterator[Stack]:
-    with Stack(StackSettings(world=world_with(WORLD))) as stack:
+def _stack(make_stack: Callable[..., Stack], world_with: Callable[..., str]) -> Iterator[Stack]:
+    with make_stack(world=world_with(WORLD)) as stack:
         yield stack
 
 

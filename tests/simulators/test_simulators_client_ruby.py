@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 import pytest
 
-from simulators.settings import StackSettings
 from simulators.stack import Stack
 
 HEADERS: Final = (("Accept", "application/json"), ("Content-Type", "application/json"))
@@ -73,8 +72,8 @@ class RubyClient:
 
 
 @pytest.fixture(name="stack")
-def _stack(world_with: Callable[..., str]) -> Iterator[Stack]:
-    with Stack(StackSettings(world=world_with(WORLD))) as stack:
+def _stack(make_stack: Callable[..., Stack], world_with: Callable[..., str]) -> Iterator[Stack]:
+    with make_stack(world=world_with(WORLD)) as stack:
         yield stack
 
 

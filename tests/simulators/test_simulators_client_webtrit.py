@@ -100,8 +100,8 @@ class Adapter:
 
 
 @pytest.fixture(name="stack")
-def _stack(world_with: Callable[..., str]) -> Iterator[Stack]:
-    with Stack(StackSettings(world=world_with(WORLD))) as stack:
+def _stack(make_stack: Callable[..., Stack], world_with: Callable[..., str]) -> Iterator[Stack]:
+    with make_stack(world=world_with(WORLD)) as stack:
         yield stack
 
 
@@ -301,9 +301,11 @@ password_expired = true
 """
 
 
-def test_elixir_changes_an_accounts_expired_password(world_with: Callable[..., str], say: Say) -> None:
+def test_elixir_changes_an_accounts_expired_password(
+    make_stack: Callable[..., Stack], world_with: Callable[..., str], say: Say
+) -> None:
     """It makes up a new one and asks for a session at once; the next look-up must show the new one."""
-    with Stack(StackSettings(world=world_with(WORLD + EXPIRED))) as stack:
+    with make_stack(world=world_with(WORLD + EXPIRED)) as stack:
         elixir = Elixir(say, stack.addresses.portabilling)
         old = {"login": "anna", "password": "offline-anna"}
         refused = elixir.ask("Session/login", None, **old).json["faultcode"]
