@@ -192,6 +192,28 @@ def test_number_is_assigned_and_moves(office: Ask, raised: Raised) -> None:
     assert raised == [("DID/Status/Assigned", {"number": "12065551"})] * 2
 
 
+@pytest.mark.parametrize(
+    ("operation", "params"),
+    [
+        (TO_ACCOUNT, {"i_master_account": 189}),
+        (TO_ACCOUNT, {"i_did_number": 1}),
+        (TO_ACCOUNT, {"i_did_number": 4, "i_master_account": 189}),
+        (TO_ACCOUNT, {"i_did_number": 0, "number": "12065551", "i_master_account": 189}),
+        (TO_ACCOUNT, {"i_did_number": 1, "i_master_account": 4711, "i_account": 189}),
+        (TO_CUSTOMER, {"i_customer": 1}),
+        (TO_CUSTOMER, {"i_did_number": 4, "i_customer": 1}),
+    ],
+)
+def test_assignment_of_what_is_not_there_changes_nothing(
+    office: Ask, raised: Raised, fault_of: Callable[..., str], operation: str, params: dict[str, Any]
+) -> None:
+    """The numbers that clients send go before those that are assumed (S19, S24)."""
+    before = office(LIST)
+
+    assert fault_of(office, operation, **params) == "Client.invalid_parameters"
+    assert (office(LIST), raised) == (before, [])
+
+
 @pytest.mark.parametrize("release", [0, 1])
 def test_closed_account_gives_its_numbers_back_where_it_is_asked(
     office: Ask, raised: Raised, release: int
