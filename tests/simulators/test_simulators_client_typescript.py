@@ -1,8 +1,8 @@
-"""The clients in TypeScript and JavaScript (S19, S21, S36): a form, an OpenAPI reader, a retrying middleware.
+"""The clients in TypeScript and JavaScript: a form (S19), an OpenAPI reader (S21), a retrying middleware.
 
 Read in `digital-boss/n8n-nodes-portaone` (S19: GenericFunctions.ts, PortaOne.node.ts, descriptions/*.ts),
 `portaone/mcp-portabilling` (S21: api-client.ts, PRPs/PortaBilling_Auth_PRP.md, auth-provider.ts, 2025) and
-`umoja-network/splynx-portaone-middleware` (S36: index.js, 2026).
+`umoja-network/splynx-portaone-middleware` (index.js, 2026).
 """
 
 import json
@@ -16,13 +16,13 @@ from simulators.stack import Stack
 
 # S19: a form of JSON texts in every request, a slash behind the login alone, a session id and nothing else.
 FORM: Final = (("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "*/*"))
-# S21 and S36: axios.
+# S21 and the middleware: axios.
 AXIOS: Final = (
     ("Accept", "application/json, text/plain, */*"),
     ("Content-Type", "application/json"),
     ("User-Agent", "axios/1.7.2"),
 )
-# What S21 keeps of a login and of a refresh; without `expires_in` it takes an hour, S36 would never refresh.
+# What S21 keeps of a login and of a refresh; without `expires_in` it takes an hour.
 TOKENS: Final = {"access_token": str, "refresh_token": str, "expires_in": int}
 # What S19 shows of each answer when it is asked to simplify it.
 SIMPLIFIED: Final[Mapping[str, tuple[dict[str, Any], str]]] = {
@@ -230,7 +230,7 @@ def test_mcp_server_survives_a_business_fault(server: McpServer) -> None:
 def test_middleware_blocks_an_account_three_times_over(
     stack: Stack, say: Say, blocked: str, event: str | None
 ) -> None:
-    """S36 repeats a change up to three times, by a number that may be a text; one change is one event."""
+    """It repeats a change up to three times, by a number that may be a text; one change is one event."""
     base = stack.addresses.portabilling
     login = {"params": {"login": "provisioner", "password": "offline-only"}}
     token = say(f"{base}/rest/Session/login", *AXIOS, body=json.dumps(login)).json["access_token"]
