@@ -1,8 +1,8 @@
-"""The clients in TypeScript and JavaScript: a form (S19), an OpenAPI reader (S21), a retrying middleware.
+"""The clients in TypeScript and JavaScript: a form (S19), an OpenAPI reader (S21), a retrying middleware (S36).
 
 Read in `digital-boss/n8n-nodes-portaone` (S19: GenericFunctions.ts, PortaOne.node.ts, descriptions/*.ts),
 `portaone/mcp-portabilling` (S21: api-client.ts, PRPs/PortaBilling_Auth_PRP.md, auth-provider.ts, 2025) and
-`umoja-network/splynx-portaone-middleware` (index.js, 2026).
+`umoja-network/splynx-portaone-middleware` (S36: index.js, 2026).
 """
 
 import json
