@@ -39,6 +39,10 @@ class ControlClient:
         """The records whose number is above `since`."""
         return self._call("GET", "journal", params={"since": since})["records"]
 
+    def reset(self) -> Any:
+        """Begin anew with the world as it was loaded; gives the last number of the former journal."""
+        return self._call("POST", "reset")["since"]
+
     def _call(self, method: str, path: str, **options: Any) -> Any:
         try:
             with requests.Session() as session:

@@ -35,6 +35,7 @@ class World:
         if found := tuple(contradictions(file)):
             raise WorldError(mistaken(source, found))
         self.source = source
+        self._file = file
         self.events = file.events
         self.oms = file.oms
         self.methods = file.methods
@@ -71,6 +72,10 @@ class World:
         except InvalidFileError as error:
             raise WorldError(str(error)) from error
         return cls(file, source=str(path))
+
+    def anew(self) -> "World":
+        """The world as it was loaded, without what changed since."""
+        return World(self._file, source=self.source)
 
     @property
     def groups(self) -> Mapping[str, int]:

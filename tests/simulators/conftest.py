@@ -273,7 +273,7 @@ def make_web() -> Iterator[Callable[..., tuple[Stack, Client]]]:
         def make(**options: Any) -> tuple[Stack, Client]:
             stack = Stack(StackSettings(**options))
             resources.callback(stack.close)
-            return stack, Client(stack._web_host_app(), Response)
+            return stack, Client(stack.simulation.web_host_app(), Response)
 
         yield make
 

@@ -1,4 +1,4 @@
-"""The clients in TypeScript and JavaScript: a form (S19), an OpenAPI reader (S21), a retrying middleware (S36).
+"""The clients in TypeScript and JavaScript: forms (S19), an OpenAPI reader (S21), a middleware (S36).
 
 Read in `digital-boss/n8n-nodes-portaone` (S19: GenericFunctions.ts, PortaOne.node.ts, descriptions/*.ts),
 `portaone/mcp-portabilling` (S21: api-client.ts, PRPs/PortaBilling_Auth_PRP.md, auth-provider.ts, 2025) and
