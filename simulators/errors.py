@@ -6,6 +6,7 @@ SimulatorError
 ├── ClockError     the clock was asked for something impossible
 │   └── ClockHeldError   an exchange under way held the clock for too long
 ├── OrderError     no order has the task that was to be decided
+├── WeatherError   no such fault plan is armed
 ├── DialectError   an OMS dialect cannot be loaded
 ├── ControlError   a running stack cannot be reached, or refused a command
 └── StackError     the simulators themselves went wrong while they ran
@@ -36,6 +37,10 @@ class ClockHeldError(ClockError):
 
 class OrderError(SimulatorError):
     """No order has the task that was to be decided."""
+
+
+class WeatherError(SimulatorError):
+    """No such fault plan is armed."""
 
 
 class DialectError(SimulatorError):
