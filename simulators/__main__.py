@@ -1,23 +1,32 @@
 """The command `espf-simulators`: starts the world around a provisioner, and drives it from a shell."""
 
 import json
+import re
 import signal
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from simulators import __version__
 from simulators.client import DEFAULT_CONTROL, ControlClient
 from simulators.commands import Commands
-from simulators.emitter.core import EmitterSettings, Numbers, Success
-from simulators.errors import ControlError
+from simulators.emitter.core import EmitterSettings
+from simulators.emitter.settings import SLOWEST
+from simulators.errors import ControlError, EventError
 from simulators.stack import DEFAULT_EVENTS_URL, Stack, StackSettings
 
 control_option = click.option(
     "--control", default=DEFAULT_CONTROL, show_default=True, help="Where the stack runs."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+# The options of `up` that are settings of the emitter.
+EMITTER_OPTIONS: Final = (
+    "success", "numbers", "vocabulary", "subscriptions",
+    "event_time", "i_env", "coalesce", "rate", "concurrency",
+)  # fmt: skip
+# The account of the documented story.
+DEFAULT_I_ACCOUNT: Final = 189
 
 
 @click.group(cls=Commands)
@@ -40,13 +49,39 @@ def main() -> None:
 @click.option("--reading", default="lenient", show_default=True, type=click.Choice(["lenient", "strict"]))
 @click.option("--success", default="200", show_default=True, type=click.Choice(["200", "any-2xx"]))
 @click.option("--numbers", default="ints", show_default=True, type=click.Choice(["ints", "strings", "mixed"]))
+@click.option(
+    "--vocabulary",
+    default="legacy",
+    show_default=True,
+    type=click.Choice(["legacy", "webhooks"]),
+    help="How your provisioner is told what occurs: Account/New, or Subscriber/Created.",
+)
+@click.option(
+    "--subscribe",
+    "subscriptions",
+    metavar="TYPE",
+    multiple=True,
+    help="Send events of this type alone; repeatable. Webhooks: Subscriber stands for its whole group.",
+)
+@click.option("--event-time", is_flag=True, help="Let legacy events carry event_time.")
+@click.option("--i-env", type=int, help="Let legacy events carry this i_env.")
+@click.option(
+    "--coalesce/--no-coalesce",
+    default=True,
+    show_default=True,
+    help="Process only the latest of several queued events where ESPF does.",
+)
+@click.option(
+    "--rate", type=click.FloatRange(min=SLOWEST), help="Events per virtual second; ESPF sends about 10."
+)
+@click.option("--concurrency", type=click.IntRange(min=1), help="How many events may be unanswered at once.")
 @json_option
-def up(*, as_json: bool, success: Success, numbers: Numbers, **options: Any) -> None:
+def up(*, as_json: bool, **options: Any) -> None:
     """Start all simulators and serve until Ctrl-C or SIGTERM."""
     endings = {signal.SIGINT, signal.SIGTERM}
     # Blocked before any thread starts, so that only `sigwait` below receives them.
     signal.pthread_sigmask(signal.SIG_BLOCK, endings)
-    events = EmitterSettings(success=success, numbers=numbers)
+    events = EmitterSettings(**{name: options.pop(name) for name in EMITTER_OPTIONS})
     with Stack(StackSettings(events=events, **options)) as stack:
         addresses = asdict(stack.addresses)
         if as_json:
@@ -62,12 +97,28 @@ def up(*, as_json: bool, success: Success, numbers: Numbers, **options: Any) -> 
 
 @main.command()
 @click.argument("event_type")
-@click.option("--i-account", default=189, show_default=True, type=int)
+@click.option("--i-account", type=int, help=f"{DEFAULT_I_ACCOUNT}, unless --variable is given.")
+@click.option(
+    "--variable",
+    "pairs",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="What the event carries, such as number=12065550189; repeatable. Only an i_... is sent as a number.",
+)
 @control_option
-def emit(event_type: str, *, i_account: int, control: str) -> None:
-    """Send a provisioning event, such as Account/New, to your provisioner."""
-    event = ControlClient(control).emit(event_type, i_account=i_account)
-    click.echo(f"{event_type} for i_account {i_account} is on its way as i_event {event['i_event']}.")
+def emit(event_type: str, *, i_account: int | None, pairs: tuple[str, ...], control: str) -> None:
+    """Send an event of any type, such as Account/New, as it is to your provisioner."""
+    variables = dict(map(_variable, pairs))
+    if i_account is not None or not variables:
+        variables = {"i_account": DEFAULT_I_ACCOUNT if i_account is None else i_account, **variables}
+    event = ControlClient(control).emit(event_type, **variables)
+    number, told = event["i_event"], ", ".join(f"{name} {value}" for name, value in variables.items())
+    if event["fate"] == "unsubscribed":
+        click.echo(
+            f"{event_type} for {told} is i_event {number}, but goes nowhere: no handler subscribes to it."
+        )
+    else:
+        click.echo(f"{event_type} for {told} is on its way as i_event {number}.")
 
 
 @main.command()
@@ -107,6 +158,14 @@ def journal(*, as_json: bool, control: str) -> None:
             click.echo(
                 f"{record['seq']:>5}  {who:<28} {record['method']:<5} {record['target']}  {record['status']}"
             )
+
+
+def _variable(pair: str) -> tuple[str, Any]:
+    name, equals, value = pair.partition("=")
+    if not name or not equals:
+        raise EventError(f"{pair!r} is no variable: write a name and a value, such as i_customer=5.")
+    is_number = name.startswith("i_") and re.fullmatch(r"0|[1-9][0-9]{0,18}", value)
+    return name, int(value) if is_number else value
 
 
 def _seconds(duration: str) -> float:

@@ -21,9 +21,9 @@ class ControlClient:
     def __init__(self, url: str = DEFAULT_CONTROL) -> None:
         self._url = url.rstrip("/")
 
-    def emit(self, event_type: str, *, i_account: int) -> Any:
-        """Emit an event about an account."""
-        body = {"event_type": event_type, "variables": {"i_account": i_account}}
+    def emit(self, event_type: str, /, **variables: Any) -> Any:
+        """Emit an event of any type with these variables; gives the event."""
+        body = {"event_type": event_type, "variables": variables}
         return self._call("POST", "events", json=body)
 
     def advance(self, *, seconds: float) -> Any:

@@ -3,6 +3,7 @@
 SimulatorError
 ├── WorldError     a world file, or a change of the world, is not possible
 ├── AddressError   an address cannot be listened on
+├── EventError     an event, or where and how it is to be sent, is not possible
 ├── ClockError     the clock was asked for something impossible
 │   └── ClockHeldError   an exchange under way held the clock for too long
 ├── OrderError     no order has the task that was to be decided
@@ -25,6 +26,10 @@ class WorldError(SimulatorError):
 
 class AddressError(SimulatorError):
     """An address cannot be listened on."""
+
+
+class EventError(SimulatorError):
+    """An event cannot be sent as asked, or a handler or a setting of the emitter is not possible."""
 
 
 class ClockError(SimulatorError):

@@ -5,7 +5,7 @@ import hmac
 import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
@@ -25,9 +25,9 @@ _LOOSE_FIELD: Final = re.compile(
 class Masker:
     """Replaces secrets by marks keyed with a secret of its own: they tell equality and nothing else."""
 
-    def __init__(self, *, credential_header: str = "Authorization") -> None:
+    def __init__(self, *, credential_headers: Iterable[str] = ()) -> None:
         self._key = secrets.token_bytes(16)
-        self._credential_headers = {"authorization", credential_header.lower()}
+        self._credential_headers = {"authorization", *(name.lower() for name in credential_headers)}
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Mask the values of headers that carry credentials, and keep their scheme word."""

@@ -11,7 +11,8 @@ from simulators.clock import Clock, InFlight, parse_mode
 from simulators.control.app import Controls
 from simulators.control.app import create_app as create_control_app
 from simulators.emitter.app import create_app as create_emitter_app
-from simulators.emitter.core import Emitter, EmitterSettings
+from simulators.emitter.core import Emitter, EmitterSettings, Handler
+from simulators.emitter.vocabulary import Vocabulary
 from simulators.errors import StackError
 from simulators.espf.app import create_app as create_espf_app
 from simulators.espf.core import EspfApi, Reading
@@ -43,7 +44,8 @@ class StackSettings:
     """How a stack is set up; `silence` and `settle` are real seconds.
 
     `port_base` is the control port; PortaBilling's web host and the OMS take the next two. 0 takes free ones.
-    `services` are those that the OMS knows beside the ones named like groups.
+    `services` are those that the OMS knows beside the ones named like groups. `handlers` get events beside
+    the one at `events_url`.
     """
 
     world: str = "demo"
@@ -55,6 +57,7 @@ class StackSettings:
     reading: Reading = "lenient"
     portabilling: PortaBillingSettings = DEFAULT_PORTABILLING
     events: EmitterSettings = DEFAULT_EMITTER
+    handlers: tuple[Handler, ...] = ()
     silence: float = SILENCE
     settle: float = SETTLE
     first_i_event: int = 1
@@ -76,6 +79,7 @@ class Stack:
 
     Raises:
         ClockError: the clock's mode is not known.
+        EventError: a handler of events is not possible.
         WorldError: the world cannot be used.
     """
 
@@ -86,9 +90,7 @@ class Stack:
         self.in_flight = InFlight(self.guard)
         mode = parse_mode(self.settings.clock)
         self.clock = Clock(mode=mode, guard=self.guard, in_flight=self.in_flight, settle=self.settings.settle)
-        self.journal = Journal(
-            guard=self.guard, now=self.clock.now, masker=Masker(credential_header=self.world.events.header)
-        )
+        self.journal = Journal(guard=self.guard, now=self.clock.now, masker=self._masker())
         self.surprises: list[str] = []
         self._resources = ExitStack()
         self._transport = Transport(
@@ -99,6 +101,10 @@ class Stack:
             silence=self.settings.silence,
         )
         self._make_parts()
+
+    def _masker(self) -> Masker:
+        handlers = (handler.credentials.header for handler in self.settings.handlers)
+        return Masker(credential_headers=(self.world.events.header, *handlers))
 
     def _make_parts(self) -> None:
         send = self._transport.send
@@ -121,10 +127,12 @@ class Stack:
             url=self.settings.events_url,
             credentials=self.world.events,
             settings=self.settings.events,
+            vocabulary=Vocabulary.load(),
+            handlers=self.settings.handlers,
             first_i_event=self.settings.first_i_event,
         )
         self.portabilling = PortaBilling(
-            world=self.world, sessions=self.sessions, occurred=self.emitter.emit, settings=settings
+            world=self.world, sessions=self.sessions, occurred=self.emitter.occurred, settings=settings
         )
 
     def __enter__(self) -> Self:

@@ -2,11 +2,15 @@
 
 import threading
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from flask import Flask, Response, jsonify, request
 
 from simulators.emitter.core import Emitter, Event
+from simulators.errors import EventError
+
+# What each handler was told, and what became of that; its deliveries stand among those of the event.
+_HANDLER_FIELDS: Final = ("event_type", "variables", "fate", "attempts")
 
 
 def create_app(core: Emitter, *, guard: threading.Condition) -> Flask:
@@ -19,8 +23,11 @@ def create_app(core: Emitter, *, guard: threading.Condition) -> Flask:
         mistake = _mistake(body)
         if mistake:
             return jsonify(error=mistake), 400
-        with guard:
-            event = core.emit(body["event_type"], **body["variables"])
+        try:
+            with guard:
+                event = core.emit(body["event_type"], **body["variables"])
+        except EventError as error:
+            return jsonify(error=str(error)), 400
         return jsonify(_as_json(event)), 201
 
     @app.get("/<int:i_event>")
@@ -45,4 +52,10 @@ def _mistake(body: Any) -> str | None:
 
 
 def _as_json(event: Event) -> dict[str, Any]:
-    return asdict(event)
+    told = asdict(event)
+    handlers = [
+        {"name": handling.pop("handler"), **{name: handling[name] for name in _HANDLER_FIELDS}}
+        for handling in told.pop("handlings")
+    ]
+    deliveries = [asdict(delivery) for delivery in event.deliveries]
+    return {**told, "fate": event.fate, "deliveries": deliveries, "handlers": handlers}

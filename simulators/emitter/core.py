@@ -1,67 +1,35 @@
-"""The rules of event delivery, without any web: at least once, the same i_event on every attempt."""
+"""The ESPF's event emitter, without any web: numbers what occurs and hands it to each handler's queue."""
 
 import itertools
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from email.utils import formatdate
-from functools import partial
-from typing import Any, Final, Literal
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from simulators.clock import Clock
+from simulators.emitter.deliveries import HandlerQueue
+from simulators.emitter.events import Event, Handler, Handling, check_message
+from simulators.emitter.settings import EmitterSettings, Success
+from simulators.emitter.vocabulary import Vocabulary
+from simulators.errors import EventError
 from simulators.records import EventCredentials
-from simulators.transport import Answer, Outbound, Send
-from simulators.world import read_number
+from simulators.transport import Send
 
-Fate = Literal["queued", "finished", "dropped", "given-up"]
-Success = Literal["200", "any-2xx"]
-Numbers = Literal["ints", "strings", "mixed"]
+__all__ = ["FIRST_HANDLER", "Emitter", "EmitterSettings", "Event", "Handler", "Success"]
 
-OK: Final = 200
+# The name of the handler at the events URL.
+FIRST_HANDLER: Final = "provisioner"
 
-
-@dataclass(frozen=True, kw_only=True)
-class EmitterSettings:
-    """What differs between installations, or is not public.
-
-    `success`: which answers take an event; by the letter 200 alone (S20). `numbers`: the type tables say
-    ints, the examples quote them (section 5, row 7); mixed quotes all ids but `i_event`. `resend_interval`
-    (virtual seconds) and `resend_limit` are assumed: a limit exists, its value is not public (S10).
-    """
-
-    success: Success = "200"
-    numbers: Numbers = "ints"
-    resend_interval: float = 60.0
-    resend_limit: int = 100
-
-
-@dataclass(frozen=True, kw_only=True)
-class Delivery:
-    """One attempt: when it was answered in virtual time, and how (0: not at all)."""
-
-    answered_at: float
-    status: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Event:
-    """A provisioning event in the emitter's queue."""
-
-    i_event: int
-    event_type: str
-    variables: Mapping[str, Any]
-    fate: Fate = "queued"
-    deliveries: tuple[Delivery, ...] = field(default=())
-
-    def body(self, numbers: Numbers) -> bytes:
-        """The documented body: `i_event` stands inside `variables` (section 5, row 6)."""
-        variables = {**self.variables, "i_event": self.i_event}
-        written = {name: _written(name, value, numbers) for name, value in variables.items()}
-        return json.dumps({"event_type": self.event_type, "variables": written}).encode()
+Told = tuple[str, Mapping[str, Any]]
 
 
 class Emitter:
-    """Sends events to one provisioner and sends them again as the ESPF does (1.8)."""
+    """Tells handlers of events, each in its own vocabulary, and gives every event one i_event.
+
+    The first handler is at `url` and follows the settings; `handlers` are further ones.
+
+    Raises:
+        EventError: an address is none, a name is used twice, or a subscription does not exist.
+    """
 
     def __init__(
         self,
@@ -71,81 +39,130 @@ class Emitter:
         url: str,
         credentials: EventCredentials,
         settings: EmitterSettings,
+        vocabulary: Vocabulary,
+        handlers: tuple[Handler, ...] = (),
         first_i_event: int = 1,
     ) -> None:
-        self._clock = clock
-        self._send = send
-        self._url = url
-        self._credentials = credentials
+        first = Handler(
+            name=FIRST_HANDLER,
+            url=url,
+            credentials=credentials,
+            vocabulary=settings.vocabulary,
+            subscriptions=settings.subscriptions,
+        )
         self.settings = settings
+        self.vocabulary = vocabulary
+        self._clock = clock
+        self._queues = [
+            HandlerQueue(handler, clock=clock, send=send, settings=settings) for handler in (first, *handlers)
+        ]
+        self._check_handlers()
         self._numbers = itertools.count(first_i_event)
         self._events: dict[int, Event] = {}
 
     def emit(self, event_type: str, /, **variables: Any) -> Event:
-        """Put a new event into the queue and send it."""
-        event = Event(i_event=next(self._numbers), event_type=event_type, variables=variables)
-        self._events[event.i_event] = event
-        self._deliver(event.i_event)
-        return event
+        """Send an event of any type, known or not, with these variables and no translation.
+
+        It goes to every handler that subscribes to the type, whatever vocabulary the handler speaks.
+        Else it is an event like all others: answered, sent again and coalesced by the same rules.
+
+        Raises:
+            EventError: it cannot be written.
+        """
+        return self._put(
+            event_type, variables, told=((queue, (event_type, variables)) for queue in self._queues)
+        )
+
+    def occurred(self, event_type: str, /, **variables: Any) -> Event:
+        """Tell of an internal event, named by its newest legacy name, as the imitated release does.
+
+        A handler is told in its own vocabulary, or not at all if that has no such event (1.6), or if the
+        handler does not subscribe to it.
+
+        Raises:
+            EventError: the event is not known, cannot be written, or lacks a variable that its webhook needs.
+        """
+        release = self.settings.release
+        told = [
+            (
+                queue,
+                self.vocabulary.told(
+                    event_type, variables, vocabulary=queue.handler.vocabulary, release=release
+                ),
+            )
+            for queue in self._queues
+        ]
+        name = self.vocabulary.legacy_name(event_type, release=release) or event_type
+        return self._put(name, variables, told=told)
 
     def resend(self, i_event: int) -> None:
-        """Send an event once more whatever became of it, as after an answer that was lost on its way."""
-        self._deliver(i_event)
+        """Send an event once more whatever became of it, as after an answer that was lost on its way.
+
+        Raises:
+            EventError: no event has this number.
+        """
+        if i_event not in self._events:
+            raise EventError(f"No event has i_event {i_event}, so none can be sent again.")
+        for queue in self._queues:
+            queue.resend(i_event)
 
     def event(self, i_event: int) -> Event | None:
-        """An event with its deliveries so far."""
-        return self._events.get(i_event)
+        """An event with what became of it so far; None when there is none of this number."""
+        occurred = self._events.get(i_event)
+        return occurred and self._with_handlings(occurred)
 
-    def _deliver(self, i_event: int) -> None:
-        event = self._events[i_event]
-        i_account = read_number(event.variables.get("i_account"))
-        outbound = Outbound(
-            source="emitter",
-            url=self._url,
-            headers=self._headers(),
-            body=event.body(self.settings.numbers),
-            correlation={
-                "operation": "event",
-                "i_event": i_event,
-                "i_account": i_account,
-                "detail": {"event_type": event.event_type},
-            },
+    def _put(
+        self,
+        event_type: str,
+        variables: Mapping[str, Any],
+        *,
+        told: Iterable[tuple[HandlerQueue, Told | None]],
+    ) -> Event:
+        check_message(event_type, variables)
+        event = Event(i_event=next(self._numbers), event_type=event_type, variables=variables)
+        self._events[event.i_event] = event
+        for queue, message in told:
+            if message is not None and queue.handler.subscribes(message[0]):
+                queue.put(self._handling(event, queue.handler, told=message))
+        return self._with_handlings(event)
+
+    def _handling(self, event: Event, handler: Handler, *, told: Told) -> Handling:
+        event_type, variables = told
+        key = self.vocabulary.coalescing_key(event.event_type, event.variables)
+        return Handling(
+            i_event=event.i_event,
+            event_type=event_type,
+            variables={**self._circumstances(event_type), **variables},
+            handler=handler.name,
+            key=key if self.settings.coalesce else None,
         )
-        self._send(outbound, partial(self._answered, i_event))
 
-    def _headers(self) -> dict[str, str]:
-        """The mandatory headers (S2); `Date` follows the wall clock, which is the provisioner's own."""
+    def _circumstances(self, event_type: str) -> dict[str, Any]:
+        """What a legacy event carries beside its own variables; webhooks have neither (S3, S11)."""
+        if event_type in self.vocabulary.webhooks:
+            return {}
+        now = datetime.fromtimestamp(self._clock.now(), UTC)
         return {
-            "Date": formatdate(usegmt=True),
-            "Content-Type": "application/json",
-            self._credentials.header: self._credentials.header_value,
+            **({} if self.settings.i_env is None else {"i_env": self.settings.i_env}),
+            **({"event_time": now.strftime("%Y-%m-%d %H:%M:%S")} if self.settings.event_time else {}),
         }
 
-    def _answered(self, i_event: int, answer: Answer) -> None:
-        event = self._events[i_event]
-        delivery = Delivery(answered_at=self._clock.now(), status=answer.status)
-        deliveries = (*event.deliveries, delivery)
-        fate = event.fate if event.fate != "queued" else self._fate(answer.status, attempts=len(deliveries))
-        self._events[i_event] = replace(event, deliveries=deliveries, fate=fate)
-        if fate == "queued":
-            again: Callable[[], None] = partial(self._deliver_queued, i_event)
-            self._clock.call_later(self.settings.resend_interval, again, label=f"resend of event {i_event}")
+    def _with_handlings(self, event: Event) -> Event:
+        handlings = (queue.handling(event.i_event) for queue in self._queues)
+        return Event(
+            i_event=event.i_event,
+            event_type=event.event_type,
+            variables=event.variables,
+            handlings=tuple(handling for handling in handlings if handling is not None),
+        )
 
-    def _deliver_queued(self, i_event: int) -> None:
-        # Another delivery, as by `resend`, may have taken the event out of the queue meanwhile.
-        if self._events[i_event].fate == "queued":
-            self._deliver(i_event)
-
-    def _fate(self, status: int, *, attempts: int) -> Fate:
-        """200 removes, 4xx drops for good, anything else is sent again (S20)."""
-        if status == OK or (self.settings.success == "any-2xx" and 200 <= status < 300):  # noqa: PLR2004 - the class of success
-            return "finished"
-        if 400 <= status < 500:  # noqa: PLR2004 - the class of refusals
-            return "dropped"
-        return "given-up" if attempts >= self.settings.resend_limit else "queued"
-
-
-def _written(name: str, value: Any, numbers: Numbers) -> Any:
-    """Write an id as the setting says; what is no id stays as it is."""
-    quoted = numbers == "strings" or (numbers == "mixed" and name != "i_event")
-    return str(value) if quoted and name.startswith("i_") and isinstance(value, int) else value
+    def _check_handlers(self) -> None:
+        names = [queue.handler.name for queue in self._queues]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise EventError(f"Handlers need names of their own; used twice: {', '.join(twice)}.")
+        for queue in self._queues:
+            self.vocabulary.check_subscriptions(
+                queue.handler.subscriptions,
+                vocabulary=queue.handler.vocabulary,
+                release=self.settings.release,
+            )

@@ -24,6 +24,9 @@ _SUBSCRIBER_FIELDS: Final = {
     "Subscriber/ContactInfo/Changed": ("phone1", "phone2", "faxnum", "email", "cont1", "cont2", "bcc"),
 }
 
+# The renaming of MR115 is known of accounts alone (S8); for customers the name of MR80 is the only one (S22).
+_RESUMED: Final = {"Account": "SuspensionRemoved", "Customer": "Unsuspend"}
+
 
 def account_events(before: Record, after: Record) -> Raised:
     """The events of an account whose `account_info` was `before` and is `after`."""
@@ -66,7 +69,7 @@ def _status_events(entity: str, before: Record, after: Record) -> Iterator[str]:
         case _, "S":
             yield f"{entity}/Status/Suspended"
         case "S", _:
-            yield f"{entity}/Status/SuspensionRemoved"
+            yield f"{entity}/Status/{_RESUMED[entity]}"
         case _:
             yield f"{entity}/Status/Changed"
 

@@ -12,7 +12,10 @@ import requests
 from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
+from simulators.__main__ import main
 from simulators.clock import Clock, InFlight, parse_mode
+from simulators.emitter.core import Emitter, EmitterSettings, Event, Handler
+from simulators.emitter.vocabulary import Vocabulary
 from simulators.journal import Journal
 from simulators.stack import Stack, StackSettings
 from simulators.transport import Answer, Outbound, Send
@@ -107,6 +110,43 @@ def answer(waiting: deque[Callable[[Answer], None]]) -> Callable[[int], None]:
 
 
 @pytest.fixture
+def make_emitter(clock: Clock, send: Send, world: World) -> Callable[..., Emitter]:
+    """Make emitters on a manual clock; the other options are those of `EmitterSettings`."""
+
+    def make(*, first_i_event: int = 1, handlers: tuple[Handler, ...] = (), **options: Any) -> Emitter:
+        return Emitter(
+            clock=clock,
+            send=send,
+            url="http://127.0.0.1:8080/events",
+            credentials=world.events,
+            settings=EmitterSettings(**options),
+            vocabulary=Vocabulary.load(),
+            handlers=handlers,
+            first_i_event=first_i_event,
+        )
+
+    return make
+
+
+@pytest.fixture
+def emitter(make_emitter: Callable[..., Emitter]) -> Emitter:
+    """An emitter with the documented settings."""
+    return make_emitter()
+
+
+@pytest.fixture
+def known(emitter: Emitter) -> Callable[..., Event]:
+    """What an emitter knows of an event that it has; the first one's first event if none is named."""
+
+    def look(i_event: int = 1, *, of: Emitter = emitter) -> Event:
+        event = of.event(i_event)
+        assert event is not None
+        return event
+
+    return look
+
+
+@pytest.fixture
 def received() -> list[tuple[Mapping[str, str], Any]]:
     """Headers and JSON body of each request that reached the provisioner."""
     return []
@@ -167,3 +207,16 @@ def http() -> Iterator[requests.Session]:
     with requests.Session() as session:
         session.trust_env = False
         yield session
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run a command that only talks to a running stack, in this process."""
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(list(arguments))
+        captured = capsys.readouterr()
+        return int(str(ended.value.code)), captured.out, captured.err
+
+    return command

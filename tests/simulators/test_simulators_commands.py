@@ -16,7 +16,6 @@ import pytest
 import requests
 
 from simulators import __version__
-from simulators.__main__ import main
 from simulators.stack import Stack
 
 # Real seconds within which a command must have ended; far above what any takes.
@@ -42,19 +41,6 @@ def finished(*arguments: str) -> tuple[int, str, str]:
     with started(*arguments) as process:
         output, errors = process.communicate(timeout=DEADLINE)
     return process.returncode, output, errors
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Run a command that only talks to a running stack, in this process."""
-
-    def command(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main(list(arguments))
-        captured = capsys.readouterr()
-        return int(str(ended.value.code)), captured.out, captured.err
-
-    return command
 
 
 def is_one_sentence(errors: str) -> bool:

@@ -1,4 +1,4 @@
-"""The emitter: what an event looks like on the wire, and what becomes of it after each answer."""
+"""The emitter: what an event looks like on the wire, and how the control API sends it and tells of it."""
 
 import json
 import re
@@ -7,59 +7,20 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import requests
 
 from simulators.bundled import find
 from simulators.clock import FIXED_START, Clock
-from simulators.emitter.core import Emitter, EmitterSettings, Success
-from simulators.errors import WorldError
+from simulators.emitter.core import Emitter
+from simulators.errors import EventError, WorldError
 from simulators.stack import Stack, StackSettings
-from simulators.transport import Outbound, Send
+from simulators.transport import Outbound
 from simulators.world import World
 
 URL = "http://127.0.0.1:8080/events"
-RESEND_INTERVAL = EmitterSettings().resend_interval
-RESEND_LIMIT = EmitterSettings().resend_limit
-
-
-@pytest.fixture
-def make_emitter(clock: Clock, send: Send, world: World) -> Callable[..., Emitter]:
-    """Make emitters on a manual clock; options are those of `EmitterSettings`."""
-
-    def make(*, first_i_event: int = 1, **options: Any) -> Emitter:
-        return Emitter(
-            clock=clock,
-            send=send,
-            url=URL,
-            credentials=world.events,
-            settings=EmitterSettings(**options),
-            first_i_event=first_i_event,
-        )
-
-    return make
-
-
-@pytest.fixture
-def emitter(make_emitter: Callable[..., Emitter]) -> Emitter:
-    """An emitter with the documented settings."""
-    return make_emitter()
-
-
-def fate(emitter: Emitter, i_event: int = 1) -> str:
-    """What became of an event."""
-    event = emitter.event(i_event)
-    assert event is not None
-    return event.fate
-
-
-def statuses(emitter: Emitter, i_event: int = 1) -> list[int]:
-    """How the deliveries of an event were answered."""
-    event = emitter.event(i_event)
-    assert event is not None
-    return [delivery.status for delivery in event.deliveries]
 
 
 def test_event_has_the_documented_body_and_headers(emitter: Emitter, sent: list[Outbound]) -> None:
@@ -111,136 +72,6 @@ def test_variable_may_have_any_name(emitter: Emitter, sent: list[Outbound], name
     assert body["variables"] == {name: "x", "i_event": 1}
 
 
-@pytest.mark.parametrize(
-    ("success", "status", "expected"),
-    [
-        ("200", 200, "finished"),
-        ("200", 201, "queued"),
-        ("200", 202, "queued"),
-        ("200", 204, "queued"),
-        ("any-2xx", 200, "finished"),
-        ("any-2xx", 202, "finished"),
-        ("any-2xx", 299, "finished"),
-        *(
-            (success, status, "dropped")
-            for success in get_args(Success)
-            for status in (400, 401, 404, 429, 499)
-        ),
-        *((success, status, "queued") for success in get_args(Success) for status in (0, 302, 500, 503)),
-    ],
-)
-def test_answer_decides_what_becomes_of_the_event(  # noqa: PLR0917 - fixtures, which pytest passes by name
-    make_emitter: Callable[..., Emitter],
-    answer: Callable[[int], None],
-    clock: Clock,
-    success: Success,
-    status: int,
-    expected: str,
-) -> None:
-    """200 removes, 4xx drops for good, silence and all else is sent again (1.8; section 5, row 9)."""
-    emitter = make_emitter(success=success)
-    emitter.emit("Account/New", i_account=189)
-
-    answer(status)
-
-    assert (fate(emitter), statuses(emitter)) == (expected, [status])
-    assert len(clock.pending()) == (expected == "queued")
-
-
-@pytest.mark.parametrize("status", [500, 0, 202])
-def test_event_is_sent_again_after_the_interval_as_the_same_event(
-    emitter: Emitter, sent: list[Outbound], answer: Callable[[int], None], clock: Clock, status: int
-) -> None:
-    """A resend is the same body with the same i_event (1.7), neither earlier nor after a success."""
-    emitter.emit("Account/New", i_account=189)
-    answer(status)
-    clock.advance(seconds=RESEND_INTERVAL - 1)
-    assert len(sent) == 1
-
-    clock.advance(seconds=1)
-    answer(200)
-    clock.advance(hours=1)
-
-    assert [outbound.body for outbound in sent] == [sent[0].body] * 2
-    assert (fate(emitter), statuses(emitter)) == ("finished", [status, 200])
-    event = emitter.event(1)
-    assert event is not None
-    assert event.deliveries[1].answered_at == FIXED_START + RESEND_INTERVAL
-
-
-def test_interval_begins_with_the_answer(
-    emitter: Emitter, sent: list[Outbound], answer: Callable[[int], None], clock: Clock
-) -> None:
-    """While an attempt is unanswered no other one leaves."""
-    emitter.emit("Account/New", i_account=189)
-
-    clock.advance(seconds=10 * RESEND_INTERVAL)
-    assert len(sent) == 1
-    answer(500)
-
-    assert [timer.due for timer in clock.pending()] == [clock.now() + RESEND_INTERVAL]
-
-
-def test_event_is_given_up_at_the_limit(
-    emitter: Emitter, sent: list[Outbound], answer: Callable[[int], None], clock: Clock
-) -> None:
-    """Resends are many but finite (section 5, row 22), and the event says that it was given up."""
-    emitter.emit("Account/New", i_account=189)
-    for _ in range(RESEND_LIMIT - 1):
-        answer(500)
-        clock.advance(seconds=RESEND_INTERVAL)
-    assert fate(emitter) == "queued"
-
-    answer(500)
-    clock.advance(hours=1)
-
-    assert (fate(emitter), len(sent), clock.pending()) == ("given-up", RESEND_LIMIT, ())
-
-
-def test_events_are_resent_each_for_itself(
-    emitter: Emitter, sent: list[Outbound], answer: Callable[[int], None], clock: Clock
-) -> None:
-    """The success of one event does not stop the other's resends."""
-    emitter.emit("Account/New", i_account=189)
-    emitter.emit("Account/New", i_account=190)
-
-    answer(500)
-    answer(200)
-    clock.advance(seconds=RESEND_INTERVAL)
-
-    assert [outbound.correlation["i_event"] for outbound in sent] == [1, 2, 1]
-    assert (fate(emitter, 1), fate(emitter, 2)) == ("queued", "finished")
-
-
-@pytest.mark.parametrize(("first", "expected"), [(200, "finished"), (404, "dropped")])
-def test_finished_event_can_be_sent_once_more(
-    emitter: Emitter, sent: list[Outbound], answer: Callable[[int], None], first: int, expected: str
-) -> None:
-    """After a lost answer the same event comes again, and how that is answered changes nothing."""
-    emitter.emit("Account/New", i_account=189)
-    answer(first)
-
-    emitter.resend(1)
-    answer(500)
-
-    assert sent[0].body == sent[1].body
-    assert (fate(emitter), statuses(emitter)) == (expected, [first, 500])
-
-
-def test_event_that_left_the_queue_is_not_resent(
-    emitter: Emitter, sent: list[Outbound], answer: Callable[[int], None], clock: Clock
-) -> None:
-    """A resend that is pending comes to nothing once another delivery has succeeded."""
-    emitter.emit("Account/New", i_account=189)
-    answer(500)
-    emitter.resend(1)
-    answer(200)
-
-    clock.advance(seconds=RESEND_INTERVAL)
-
-    assert (len(sent), fate(emitter)) == (2, "finished")
-
-
 def test_event_reaches_the_provisioner_until_it_is_taken(
     stack: Stack,
     http: requests.Session,
@@ -258,6 +89,16 @@ def test_event_reaches_the_provisioner_until_it_is_taken(
     event = http.get(f"{url}/1").json()
     assert event["fate"] == "finished"
     assert [delivery["status"] for delivery in event["deliveries"]] == [503, 302, 200]
+    assert [delivery["attempt"] for delivery in event["deliveries"]] == [1, 2, 3]
+    assert event["handlers"] == [
+        {
+            "name": "provisioner",
+            "event_type": "Account/New",
+            "variables": {"i_account": 189},
+            "fate": "finished",
+            "attempts": 3,
+        }
+    ]
     assert [body for _, body in received] == [
         {"event_type": "Account/New", "variables": {"i_account": 189, "i_event": 1}}
     ] * 3
@@ -274,6 +115,8 @@ def test_event_reaches_the_provisioner_until_it_is_taken(
         ({"event_type": "Account/New"}, "variables is None"),
         ({"event_type": "Account/New", "variables": [189]}, "variables is [189]"),
         ({"event_type": "Account/New", "variables": {"i_event": 7}}, "i_event"),
+        ({"event_type": "", "variables": {}}, "event type is empty"),
+        ({"event_type": "Account/New", "variables": {"number": {"a": 1}}}, "Variable number of Account/New"),
     ],
 )
 def test_mistaken_event_is_refused_over_the_control_api(
@@ -288,6 +131,69 @@ def test_mistaken_event_is_refused_over_the_control_api(
     assert named in refused.json()["error"]
     assert http.get(f"{url}/1").status_code == 404
     assert stack.journal.records() == ()
+
+
+@pytest.mark.parametrize("value", [[189], {"a": 1}, (1,), {1}, b"x", float("nan"), float("-inf")])
+def test_variable_is_one_plain_value(emitter: Emitter, sent: list[Outbound], value: Any) -> None:
+    """What no documented variable is, nested or not JSON at all, is refused before anything happens."""
+    with pytest.raises(EventError, match="Variable number of DID/Created is "):
+        emitter.emit("DID/Created", number=value)
+
+    assert sent == []
+    assert emitter.emit("DID/Created", number="1").i_event == 1
+
+
+def test_endless_number_is_refused(emitter: Emitter) -> None:
+    """Python writes no number of thousands of digits, not even in a message."""
+    with pytest.raises(EventError, match="is a number of 20001 bits"):
+        emitter.emit("DID/Created", number=1 << 20_000)
+
+
+@pytest.mark.parametrize("value", ["", "\ud800", 0, -1, 10**30, 1.5, True, None])
+def test_plain_value_is_written_as_json(emitter: Emitter, sent: list[Outbound], value: Any) -> None:
+    """Texts, finite numbers, truth values and null come through as they are."""
+    emitter.emit("DID/Created", number=value)
+
+    assert json.loads(sent[0].body)["variables"] == {"number": value, "i_event": 1}
+
+
+@pytest.mark.parametrize(
+    ("options", "event_type", "expected"),
+    [
+        ({}, "Account/New", {}),
+        ({"event_time": True}, "SIM/Updated", {"event_time": "2026-01-01 00:10:00"}),
+        ({"i_env": 3}, "Account/New", {"i_env": 3}),
+        ({"i_env": 3, "numbers": "strings"}, "Account/New", {"i_env": "3", "i_event": "1"}),
+        ({"i_env": 3, "event_time": True}, "Subscriber/Created", {}),
+    ],
+)
+def test_legacy_event_tells_time_and_environment_if_set(  # noqa: PLR0917 - fixtures, which pytest passes by name
+    make_emitter: Callable[..., Emitter],
+    clock: Clock,
+    sent: list[Outbound],
+    options: dict[str, Any],
+    event_type: str,
+    expected: dict[str, Any],
+) -> None:
+    """`event_time` (UTC) and `i_env` are known of legacy events alone (S11); no webhook has them (1.4)."""
+    clock.advance(minutes=10)
+    make_emitter(**options).emit(event_type)
+
+    assert json.loads(sent[0].body)["variables"] == {"i_event": 1, **expected}
+
+
+def test_event_time_is_when_the_event_occurred(
+    make_emitter: Callable[..., Emitter], clock: Clock, sent: list[Outbound], answer: Callable[[int], None]
+) -> None:
+    """A resend is the same event: its time does not move on, and one that is given stays."""
+    emitter = make_emitter(event_time=True)
+    emitter.emit("SIM/Updated")
+    answer(500)
+    clock.advance(hours=1)
+    emitter.emit("SIM/Updated", event_time="2020-02-02 02:02:02")
+
+    assert sent[0].body == sent[1].body
+    assert b'"event_time": "2020-02-02 02:02:02"' in sent[2].body
 
 
 @pytest.mark.parametrize(
