@@ -9,11 +9,13 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
+from conformance.errors import TargetError
 from conformance.oracle.case import Declared
 from conformance.ports import reserved_port
 from conformance.process import TargetProcess, await_ready
-from conformance.target import TargetFile, UrlForm, fill
+from conformance.target import TargetFile, UrlForm, ca_file_of_target, fill_url
 from simulators.emitter.core import EmitterSettings
+from simulators.errors import CertificateError
 from simulators.stack import Stack, StackSettings
 
 # Where a target that already runs has been pointed at: the simulators' documented addresses.
@@ -56,14 +58,19 @@ def open_bench(file: TargetFile, *, folder: Path, url_form: UrlForm, report_dir:
     `folder` is the target file's, the target's working directory.
 
     Raises:
-        TargetError: the target did not start or never became ready.
+        TargetError: the target did not start or never became ready, or the target file's `ca_file` or
+            `advertise` are of no use.
         AddressError: the simulators' addresses are taken.
     """
     with ExitStack() as resources:
         starts = bool(file.target.command)
         port = resources.enter_context(reserved_port(file.simulators.host)) if starts else 0
         first = LOWEST_ID + secrets.randbelow(HIGHEST_ID - LOWEST_ID)
-        stack = resources.enter_context(Stack(_stack_settings(file, port=port, first_i_event=first)))
+        settings = _stack_settings(file, folder=folder, port=port, first_i_event=first)
+        try:
+            stack = resources.enter_context(Stack(settings))
+        except CertificateError as error:
+            raise TargetError(str(error)) from error
         state_dir = resources.enter_context(tempfile.TemporaryDirectory(prefix="espf-target-"))
         values = _values(file, stack, port=port, state_dir=state_dir, url_form=url_form)
         target = None
@@ -71,7 +78,7 @@ def open_bench(file: TargetFile, *, folder: Path, url_form: UrlForm, report_dir:
             log = _log(file, folder=folder, report_dir=report_dir, name=f"target-{url_form}-{port}.log")
             target = resources.enter_context(TargetProcess(file, folder=folder, values=values, log=log))
         else:
-            await_ready(file, values=values, death=lambda: None)
+            await_ready(file, folder=folder, values=values, death=lambda: None)
         yield Bench(stack=stack, file=file, url_form=url_form, numbers=count(first), target=target)
 
 
@@ -83,14 +90,16 @@ def _log(file: TargetFile, *, folder: Path, report_dir: Path, name: str) -> Path
     return report_dir / name
 
 
-def _stack_settings(file: TargetFile, *, port: int, first_i_event: int) -> StackSettings:
+def _stack_settings(file: TargetFile, *, folder: Path, port: int, first_i_event: int) -> StackSettings:
     options = file.simulators
     return StackSettings(
         clock="manual",
         host=options.host,
         advertise=options.advertise,
+        tls=options.tls,
+        target_ca_file=ca_file_of_target(file, folder=folder) or "",
         port_base=0 if file.target.command else DEFAULT_PORT_BASE,
-        events_url=fill(file.target.events_url, {"port": str(port), "host": options.host}),
+        events_url=fill_url(file.target.events_url, {"port": str(port), "host": options.host}),
         reading=options.reading,
         events=EmitterSettings(success=options.success),
         silence=file.timeouts.silence,
@@ -117,8 +126,8 @@ def _values(
         "oms_token": stack.world.oms.token,
         "event_user": stack.world.events.user,
         "event_password": stack.world.events.password,
-        "notify_url": fill(file.target.notify_url, place),
+        "notify_url": fill_url(file.target.notify_url, place),
         "state_dir": state_dir,
         "url_form": url_form,
-        "ca_file": "",
+        "ca_file": stack.ca_file,
     }

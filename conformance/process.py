@@ -15,7 +15,7 @@ import requests
 
 from conformance import keeper
 from conformance.errors import TargetError
-from conformance.target import TargetFile, fill
+from conformance.target import TargetFile, ca_file_of_target, fill, fill_url
 
 # Real seconds between two questions whether a starting target is ready; nothing can be waited on.
 READY_INTERVAL: Final = 0.02
@@ -37,7 +37,7 @@ class TargetProcess:
     def __enter__(self) -> Self:
         try:
             self._start()
-            await_ready(self._file, values=self._values, death=self.death)
+            await_ready(self._file, folder=self._folder, values=self._values, death=self.death)
         except BaseException:
             self.close()
             raise
@@ -103,16 +103,19 @@ class TargetProcess:
             )
 
 
-def await_ready(file: TargetFile, *, values: Mapping[str, str], death: Callable[[], str | None]) -> None:
+def await_ready(
+    file: TargetFile, *, folder: Path, values: Mapping[str, str], death: Callable[[], str | None]
+) -> None:
     """Wait until the target answers at its `ready_url`, or listens at its `events_url` where it has none.
 
     Raises:
         TargetError: it ended (`death` tells how), or was not ready within `[timeouts] ready`.
     """
     target, limit = file.target, file.timeouts.ready
-    url = fill(target.ready_url or target.events_url, values)
+    url = fill_url(target.ready_url or target.events_url, values)
     until = time.monotonic() + limit
-    while not _answers(url, must_be_ok=target.ready_url is not None):
+    ca_file = ca_file_of_target(file, folder=folder)
+    while not _answers(url, must_be_ok=target.ready_url is not None, ca_file=ca_file):
         if sentence := death():
             raise TargetError(f"{sentence}\nIt must stay up and answer at {url}.")
         if time.monotonic() > until:
@@ -124,10 +127,11 @@ def await_ready(file: TargetFile, *, values: Mapping[str, str], death: Callable[
         time.sleep(READY_INTERVAL)
 
 
-def _answers(url: str, *, must_be_ok: bool) -> bool:
+def _answers(url: str, *, must_be_ok: bool, ca_file: str | None) -> bool:
     """Tell whether something serves this URL; where it must not be OK, any answer shows that it listens."""
     with requests.Session() as session:
         session.trust_env = False
+        session.verify = ca_file or True
         try:
             response = session.get(url, timeout=1, allow_redirects=False)
         except requests.RequestException:

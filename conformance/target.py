@@ -11,7 +11,8 @@ from pydantic import ConfigDict, Field, model_validator
 from conformance.errors import TargetError
 from simulators.bundled import load
 from simulators.emitter.core import Success
-from simulators.espf.core import Reading
+from simulators.portabilling.settings import Reading
+from simulators.stack import in_url
 from simulators.validation import InvalidFileError, Strict
 
 UrlForm = Literal["i_account", "id"]
@@ -20,7 +21,7 @@ Services = Annotated[tuple[str, ...], Field(min_length=1)]
 EventTypes = Annotated[tuple[str, ...], Field(min_length=1)]
 Seconds = Annotated[float, Field(gt=0)]
 
-# What the harness fills in between braces.
+# What the harness fills in between braces; `ca_file` is empty unless the simulators speak TLS.
 PLACEHOLDERS: Final = frozenset(
     {
         "python", "port", "host", "portabilling_url", "espf_url", "oms_url", "login", "password", "api_token",
@@ -43,6 +44,8 @@ class Target(Strict):
     notify_url: str
     ready_url: str | None = None
     log: str | None = None
+    # The authorities of the target's own certificate where it takes https (PEM), beside this file.
+    ca_file: str | None = None
     env: Mapping[str, str] = Field(default_factory=dict)
 
     def texts(self) -> Iterator[str]:
@@ -56,8 +59,10 @@ class SimulatorOptions(Strict):
 
     host: str = "127.0.0.1"
     advertise: str = "127.0.0.1"
-    # This edition serves plain HTTP and imitates one release.
-    tls: Literal[False] = False
+    # Real clients speak nothing but https. The authority is new in every run, and `{ca_file}` names its
+    # PEM file: a target that the harness does not start cannot verify it.
+    tls: bool = False
+    # This edition imitates one release.
     release: Literal["MR117"] = "MR117"
     reading: Reading = "lenient"
     success: Success = "200"
@@ -140,7 +145,17 @@ def load_target(name: str) -> tuple[Path, TargetFile]:
         raise TargetError(str(error)) from error
 
 
+def ca_file_of_target(file: TargetFile, *, folder: Path) -> str | None:
+    """The path of the target's CA file, which stands beside the target file unless it is absolute."""
+    return str(folder / file.target.ca_file) if file.target.ca_file else None
+
+
 def fill(text: str, values: Mapping[str, str]) -> str:
     """Replace the placeholders in a text of a target file."""
     known = {"python": sys.executable, **values}
     return _PLACEHOLDER.sub(lambda match: known[match.group(1)], text)
+
+
+def fill_url(text: str, values: Mapping[str, str]) -> str:
+    """Replace the placeholders in a URL, where an IPv6 `{host}` needs brackets."""
+    return fill(text, {**values, "host": in_url(values.get("host", ""))})

@@ -3,7 +3,9 @@
 import json
 import re
 import signal
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import wraps
 from typing import Any, Final
 
 import click
@@ -14,11 +16,13 @@ from simulators.commands import Commands
 from simulators.emitter.core import EmitterSettings
 from simulators.emitter.settings import SLOWEST
 from simulators.errors import ControlError, EventError
+from simulators.release import DEFAULT_RELEASE, Release
 from simulators.stack import DEFAULT_EVENTS_URL, Stack, StackSettings
 
-control_option = click.option(
+_control_option = click.option(
     "--control", default=DEFAULT_CONTROL, show_default=True, help="Where the stack runs."
 )
+_ca_file_option = click.option("--ca-file", help="The CA file that a stack started with --tls printed.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 # The options of `up` that are settings of the emitter.
 EMITTER_OPTIONS: Final = (
@@ -27,6 +31,25 @@ EMITTER_OPTIONS: Final = (
 )  # fmt: skip
 # The account of the documented story.
 DEFAULT_I_ACCOUNT: Final = 189
+
+
+def _read_release(_context: click.Context, _option: click.Parameter, text: str) -> Release:
+    try:
+        return Release.parse(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from error
+
+
+def driving(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command a client of the running stack, by its address and CA file."""
+
+    @_control_option
+    @_ca_file_option
+    @wraps(command)
+    def run(*, control: str, ca_file: str | None, **options: Any) -> None:
+        command(client=ControlClient(control, ca_file=ca_file), **options)
+
+    return run
 
 
 @click.group(cls=Commands)
@@ -43,12 +66,29 @@ def main() -> None:
 @click.option(
     "--port-base", default=17000, show_default=True, type=click.IntRange(0, 65_533), help="0: free ports."
 )
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--advertise", default="", help="The name that clients use for it, if another.")
 @click.option(
     "--events-url", default=DEFAULT_EVENTS_URL, show_default=True, help="Where your provisioner takes events."
 )
-@click.option("--reading", default="lenient", show_default=True, type=click.Choice(["lenient", "strict"]))
+@click.option(
+    "--release",
+    default=str(DEFAULT_RELEASE),
+    show_default=True,
+    callback=_read_release,
+    help="The PortaSwitch release to imitate.",
+)
+@click.option(
+    "--reading",
+    default="lenient",
+    show_default=True,
+    type=click.Choice(["lenient", "strict"]),
+    help="strict: to the letter of the documentation.",
+)
 @click.option("--success", default="200", show_default=True, type=click.Choice(["200", "any-2xx"]))
 @click.option("--numbers", default="ints", show_default=True, type=click.Choice(["ints", "strings", "mixed"]))
+@click.option("--tls", is_flag=True, help="Speak https alone, with the certificate of a throw-away CA.")
+@click.option("--target-ca-file", default="", help="The CA of your provisioner's own certificate (PEM).")
 @click.option(
     "--vocabulary",
     default="legacy",
@@ -83,7 +123,7 @@ def up(*, as_json: bool, **options: Any) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, endings)
     events = EmitterSettings(**{name: options.pop(name) for name in EMITTER_OPTIONS})
     with Stack(StackSettings(events=events, **options)) as stack:
-        addresses = asdict(stack.addresses)
+        addresses = asdict(stack.addresses) | ({"ca_file": stack.ca_file} if stack.ca_file else {})
         if as_json:
             click.echo(json.dumps(addresses))
         else:
@@ -105,13 +145,13 @@ def up(*, as_json: bool, **options: Any) -> None:
     multiple=True,
     help="What the event carries, such as number=12065550189; repeatable. Only an i_... is sent as a number.",
 )
-@control_option
-def emit(event_type: str, *, i_account: int | None, pairs: tuple[str, ...], control: str) -> None:
+@driving
+def emit(event_type: str, *, i_account: int | None, pairs: tuple[str, ...], client: ControlClient) -> None:
     """Send an event of any type, such as Account/New, as it is to your provisioner."""
     variables = dict(map(_variable, pairs))
     if i_account is not None or not variables:
         variables = {"i_account": DEFAULT_I_ACCOUNT if i_account is None else i_account, **variables}
-    event = ControlClient(control).emit(event_type, **variables)
+    event = client.emit(event_type, **variables)
     number, told = event["i_event"], ", ".join(f"{name} {value}" for name, value in variables.items())
     if event["fate"] == "unsubscribed":
         click.echo(
@@ -123,19 +163,19 @@ def emit(event_type: str, *, i_account: int | None, pairs: tuple[str, ...], cont
 
 @main.command()
 @click.argument("duration")
-@control_option
-def advance(duration: str, *, control: str) -> None:
+@driving
+def advance(duration: str, *, client: ControlClient) -> None:
     """Move virtual time on by a DURATION such as 30s, 10m, 1h or 3d."""
-    state = ControlClient(control).advance(seconds=_seconds(duration))
+    state = client.advance(seconds=_seconds(duration))
     click.echo(f"It is {state['now']}; {len(state['pending'])} timers are pending.")
 
 
 @main.command()
 @json_option
-@control_option
-def statuses(*, as_json: bool, control: str) -> None:
+@driving
+def statuses(*, as_json: bool, client: ControlClient) -> None:
     """Show the stored provisioning status of each account and group."""
-    stored = ControlClient(control).statuses()
+    stored = client.statuses()
     if as_json:
         click.echo(json.dumps(stored))
         return
@@ -147,17 +187,17 @@ def statuses(*, as_json: bool, control: str) -> None:
 
 @main.command()
 @json_option
-@control_option
-def journal(*, as_json: bool, control: str) -> None:
+@driving
+def journal(*, as_json: bool, client: ControlClient) -> None:
     """Show the conversation between your provisioner and the simulators."""
-    for record in ControlClient(control).journal():
+    for record in client.journal():
         if as_json:
             click.echo(json.dumps(record))
         else:
             who = f"{record['source']} > {record['destination']}"
-            click.echo(
-                f"{record['seq']:>5}  {who:<28} {record['method']:<5} {record['target']}  {record['status']}"
-            )
+            what = f"{record['method']:<5} {record['target']}  {record['status']}"
+            fact = f"fact  {record['operation']} {record['i_account']}"
+            click.echo(f"{record['seq']:>5}  {who:<28} {fact if record['kind'] == 'fact' else what}")
 
 
 def _variable(pair: str) -> tuple[str, Any]:

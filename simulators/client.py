@@ -12,14 +12,15 @@ TIMEOUT: Final = 90.0
 
 
 class ControlClient:
-    """Talks to the control address of a running stack.
+    """Talks to the control address of a running stack; `ca_file` verifies one that speaks TLS.
 
     Raises:
         ControlError: from each method, when the stack is not there or refuses.
     """
 
-    def __init__(self, url: str = DEFAULT_CONTROL) -> None:
+    def __init__(self, url: str = DEFAULT_CONTROL, *, ca_file: str | None = None) -> None:
         self._url = url.rstrip("/")
+        self._ca_file = ca_file
 
     def emit(self, event_type: str, /, **variables: Any) -> Any:
         """Emit an event of any type with these variables; gives the event."""
@@ -43,12 +44,15 @@ class ControlClient:
             with requests.Session() as session:
                 # A proxy of the environment has no business between a user and their own machine.
                 session.trust_env = False
+                session.verify = self._ca_file or True
                 response = session.request(method, f"{self._url}/_sim/{path}", timeout=TIMEOUT, **options)
                 body = response.json()
-        except requests.RequestException as error:
+        # A CA file that is not there leaves requests as a plain OSError.
+        except OSError as error:
             raise ControlError(
                 f"Nothing answers as a stack at {self._url}: start one with `espf-simulators up`, "
-                f"or name its address with --control ({error})."
+                f"or name its address with --control, and the CA file of one that speaks TLS with "
+                f"--ca-file ({error})."
             ) from error
         if not response.ok:
             raise ControlError(f"The stack at {self._url} refused: {body.get('error', body)}")

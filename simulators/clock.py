@@ -192,9 +192,10 @@ class Clock:
             )
         until = time.monotonic() + deadline
         with self._guard:
-            target = self.now() + step
-            if target > END_OF_TIME:
+            # Compared before it is added: an integer may be too large for that.
+            if step > END_OF_TIME - self.now():
                 raise ClockError(f"The clock cannot be advanced by {step} s: it ends with the year 9999.")
+            target = self.now() + step
             self._drain(until)
             while (due := self._next_due()) is not None and due <= target:
                 self._fire(due)

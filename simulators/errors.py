@@ -3,6 +3,7 @@
 SimulatorError
 ├── WorldError     a world file, or a change of the world, is not possible
 ├── AddressError   an address cannot be listened on
+├── CertificateError   a certificate cannot be made, or a file of them cannot be used
 ├── EventError     an event, or where and how it is to be sent, is not possible
 ├── ClockError     the clock was asked for something impossible
 │   └── ClockHeldError   an exchange under way held the clock for too long
@@ -26,6 +27,10 @@ class WorldError(SimulatorError):
 
 class AddressError(SimulatorError):
     """An address cannot be listened on."""
+
+
+class CertificateError(SimulatorError):
+    """A certificate cannot be made for a name, or a file of CA certificates cannot be used."""
 
 
 class EventError(SimulatorError):

@@ -161,6 +161,10 @@ class Journal:
             newest_first = takewhile(lambda record: record.seq > since, reversed(self._records))
             return tuple(newest_first)[::-1]
 
+    def exchanges(self) -> tuple[Record, ...]:
+        """The exchanges alone, without the facts that the harness made true."""
+        return tuple(record for record in self.records() if record.kind == "exchange")
+
     def wait_for(self, seen: Callable[[Record], bool], *, timeout: float, since: int = 0) -> Record | None:
         """The first record that fits, as soon as there is one; None after `timeout` real seconds."""
         return self.wait_until(

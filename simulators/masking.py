@@ -16,10 +16,12 @@ COOKIE_HEADERS: Final = frozenset({"cookie", "set-cookie"})
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
 # Form fields of the JSON API whose values are JSON text (S9, S19).
 JSON_FIELDS: Final = frozenset({"auth_info", "params"})
-# A secret field in what is no JSON as a whole: a multipart body, or a text that was cut off.
+# A secret field in what is no JSON as a whole: a multipart body, a text that was cut off, or the
+# single-quoted imitation of JSON that an old client sends (S17).
 _LOOSE_FIELD: Final = re.compile(
-    rf'("(?:{"|".join(sorted(SECRET_FIELDS))})"\s*:\s*")((?:[^"\\]|\\.)*)', re.DOTALL
+    rf"""((["'])(?:{"|".join(sorted(SECRET_FIELDS))})\2\s*:\s*(["']))((?:(?!\3)[^\\]|\\.)*)""", re.DOTALL
 )
+_DECODER: Final = json.JSONDecoder()
 
 
 class Masker:
@@ -34,16 +36,25 @@ class Masker:
         return {name: self._header(name.lower(), value) for name, value in headers.items()}
 
     def target(self, text: str) -> str:
-        """Mask the secret fields of JSON in a request target, where old clients write it (S17, S24)."""
-        if "{" not in text and "%7b" not in text.lower():
-            return text
-        return "/".join(self._segment(segment) for segment in text.split("/"))
+        """Mask the secret fields of a target: of its query, and of JSON in old clients' paths (S17, S24)."""
+        begin = re.search(r"\{|%7b", text.partition("?")[0], re.IGNORECASE)
+        if begin is None:
+            path, mark, query = text.partition("?")
+            return path + mark + self._form(query)
+        plain = unquote(text[begin.start() :])
+        masked = self._documents(plain)
+        return text if masked == plain else text[: begin.start()] + quote(masked)
 
     def body(self, text: str, *, content_type: str) -> str:
-        """Mask the secret fields of a JSON or form body; without any, it stays as it is, to the letter."""
-        if content_type.startswith(FORM_TYPE) and not text.lstrip().startswith("{"):
-            return self._form(text)
-        return self._json(text)
+        """Mask the secret fields of a JSON or form body; without any, it stays as it is, to the letter.
+
+        A client may declare any type: a form is told by its looks, unless it is declared to be one.
+        """
+        if text.lstrip().startswith(("{", "[")):
+            return self._json(text)
+        masked = self._form(text)
+        declared = content_type.startswith(FORM_TYPE)
+        return masked if declared or masked != text else self._json(text)
 
     def fields(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Mask the secret fields of something that was read from a body."""
@@ -58,10 +69,17 @@ class Masker:
         scheme, _, credentials = value.partition(" ")
         return f"{scheme} {self._mark(credentials)}" if credentials else self._mark(value)
 
-    def _segment(self, segment: str) -> str:
-        text = unquote(segment)
-        masked = self._json(text)
-        return segment if masked == text else quote(masked)
+    def _documents(self, text: str) -> str:
+        """Mask JSON documents that follow each other, with anything between them."""
+        masked, read_to = "", 0
+        while (begin := text.find("{", read_to)) >= 0:
+            try:
+                _, end = _DECODER.raw_decode(text, begin)
+            except (ValueError, RecursionError):
+                end = len(text)
+            masked += text[read_to:begin] + self._json(text[begin:end])
+            read_to = end
+        return masked + text[read_to:]
 
     def _form(self, text: str) -> str:
         pairs = parse_qsl(text, keep_blank_values=True)
@@ -82,7 +100,7 @@ class Masker:
             value = json.loads(text)
             masked = self._walk(value)
         except (ValueError, RecursionError):
-            return _LOOSE_FIELD.sub(lambda found: found[1] + self._mark(found[2]), text)
+            return _LOOSE_FIELD.sub(lambda found: found[1] + self._mark(found[4]), text)
         return json.dumps(masked) if named or masked != value else text
 
     def _walk(self, value: Any) -> Any:

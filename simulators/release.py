@@ -21,7 +21,7 @@ class Release:
         Raises:
             ValueError: the text names no release.
         """
-        match = re.fullmatch(r"MR(\d{2,4})", text)
+        match = re.fullmatch(r"MR([0-9]{2,4})", text)
         if match is None:
             raise ValueError(f"{text!r} is no release: write one as PortaOne does, such as MR117")
         return cls(int(match[1]))
@@ -47,6 +47,11 @@ class Release:
     def espf_takes_json(self) -> bool:
         """Whether the ESPF API takes JSON: up to MR100 the guide says it must be a form (S31)."""
         return self.number > 100  # noqa: PLR2004 - the release that the guide is of
+
+    @property
+    def documents_espf(self) -> bool:
+        """Whether the built-in documents are of the ESPF API too (S33: from MR101 on)."""
+        return self.number > 100  # noqa: PLR2004 - the release before the one that brought it
 
     @property
     def sets_cookies(self) -> bool:

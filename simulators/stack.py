@@ -2,20 +2,30 @@
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from ssl import SSLContext
 from types import TracebackType
 from typing import Any, Final, Self
+
+from flask import Response, jsonify
+from werkzeug.exceptions import NotFound
 
 from simulators.clock import Clock, InFlight, parse_mode
 from simulators.control.app import Controls
 from simulators.control.app import create_app as create_control_app
+from simulators.documents.app import create_app as create_documents_app
 from simulators.emitter.app import create_app as create_emitter_app
 from simulators.emitter.core import Emitter, EmitterSettings, Handler
 from simulators.emitter.vocabulary import Vocabulary
 from simulators.errors import StackError
 from simulators.espf.app import create_app as create_espf_app
-from simulators.espf.core import EspfApi, Reading
+from simulators.espf.core import EspfApi
+from simulators.espf.openapi import document as espf_document
+from simulators.espf.settings import EspfSettings
+from simulators.http_server import DEFAULT_LIMITS, Limits, in_plain_text
 from simulators.journal import Journal, Party
 from simulators.masking import Masker
 from simulators.oms.app import create_app as create_oms_app
@@ -24,11 +34,15 @@ from simulators.oms.dialect import load_dialect
 from simulators.oms.settings import OmsSettings
 from simulators.portabilling.app import create_app as create_portabilling_app
 from simulators.portabilling.core import PortaBilling
+from simulators.portabilling.openapi import document as rest_document
 from simulators.portabilling.sessions import Sessions
-from simulators.portabilling.settings import PortaBillingSettings
+from simulators.portabilling.settings import PortaBillingSettings, Reading
 from simulators.records import Account
+from simulators.refusals import recorded, recorded_on_web_host
+from simulators.release import DEFAULT_RELEASE, Release
+from simulators.tls import check_ca_file, throw_away_authority
 from simulators.transport import SILENCE, Transport
-from simulators.web import Recorder, WebServer, mount
+from simulators.web import Recorder, Watched, WebServer, mount
 from simulators.world import World
 
 # Where a provisioner that runs beside `espf-simulators up` is expected to take events.
@@ -37,15 +51,23 @@ SETTLE: Final = 0.3
 DEFAULT_EMITTER: Final = EmitterSettings()
 DEFAULT_OMS: Final = OmsSettings()
 DEFAULT_PORTABILLING: Final = PortaBillingSettings()
+DEFAULT_ESPF: Final = EspfSettings()
+# Assumed after a known one, that of the customers' realm, CustomerInterface.json (S21).
+REST_DOCUMENT: Final = "AdminInterface.json"
 
 
 @dataclass(frozen=True, kw_only=True)
 class StackSettings:
-    """How a stack is set up; `silence` and `settle` are real seconds.
+    """How a stack is set up; `silence`, `settle` and `arrival` are real seconds.
 
     `port_base` is the control port; PortaBilling's web host and the OMS take the next two. 0 takes free ones.
     `services` are those that the OMS knows beside the ones named like groups. `handlers` get events beside
     the one at `events_url`.
+    `release` and `reading` hold for all parts, whatever `portabilling`, `espf` and `events` say of them.
+    With `tls` all three speak https, with a certificate of a throw-away CA for `host`, `advertise` and
+    loopback. `target_ca_file` holds the authorities of the provisioner's own certificate.
+    A request may have a body of `max_body` bytes and has to arrive whole within `arrival`; both are assumed,
+    since PortaBilling's own limits are not public.
     """
 
     world: str = "demo"
@@ -54,8 +76,10 @@ class StackSettings:
     advertise: str = ""
     port_base: int = 0
     events_url: str = DEFAULT_EVENTS_URL
+    release: Release = DEFAULT_RELEASE
     reading: Reading = "lenient"
     portabilling: PortaBillingSettings = DEFAULT_PORTABILLING
+    espf: EspfSettings = DEFAULT_ESPF
     events: EmitterSettings = DEFAULT_EMITTER
     handlers: tuple[Handler, ...] = ()
     silence: float = SILENCE
@@ -63,6 +87,10 @@ class StackSettings:
     first_i_event: int = 1
     services: tuple[str, ...] = ()
     oms: OmsSettings = DEFAULT_OMS
+    tls: bool = False
+    target_ca_file: str = ""
+    max_body: int = DEFAULT_LIMITS.body
+    arrival: float = DEFAULT_LIMITS.arrival
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,13 +106,16 @@ class Stack:
     """The four counterparts of a provisioner; use it with `with`.
 
     Raises:
+        CertificateError: `target_ca_file` cannot be used, or no certificate can be made for a name.
         ClockError: the clock's mode is not known.
         EventError: a handler of events is not possible.
         WorldError: the world cannot be used.
     """
 
     def __init__(self, settings: StackSettings | None = None) -> None:
-        self.settings = settings or StackSettings()
+        self.settings = _of_one_installation(settings or StackSettings())
+        if self.settings.target_ca_file:
+            check_ca_file(self.settings.target_ca_file)
         self.world = World.load(self.settings.world)
         self.guard = threading.Condition(threading.RLock())
         self.in_flight = InFlight(self.guard)
@@ -92,6 +123,8 @@ class Stack:
         self.clock = Clock(mode=mode, guard=self.guard, in_flight=self.in_flight, settle=self.settings.settle)
         self.journal = Journal(guard=self.guard, now=self.clock.now, masker=self._masker())
         self.surprises: list[str] = []
+        # The PEM file by which clients verify a stack that speaks TLS, while it runs; empty without.
+        self.ca_file = ""
         self._resources = ExitStack()
         self._transport = Transport(
             journal=self.journal,
@@ -99,6 +132,7 @@ class Stack:
             guard=self.guard,
             surprises=self.surprises,
             silence=self.settings.silence,
+            ca_file=self.settings.target_ca_file,
         )
         self._make_parts()
 
@@ -111,7 +145,7 @@ class Stack:
         settings = self.settings.portabilling
         self.sessions = Sessions(users=self.world.users, wall=time.time, settings=settings)
         self.espf = EspfApi(
-            world=self.world, sessions=self.sessions, now=self.clock.now, reading=self.settings.reading
+            world=self.world, sessions=self.sessions, now=self.clock.now, settings=self.settings.espf
         )
         self.oms = Oms(
             world=self.world,
@@ -136,6 +170,8 @@ class Stack:
         )
 
     def __enter__(self) -> Self:
+        for account in self.world.accounts:
+            self._note_account(account)
         try:
             self._listen()
         except BaseException:
@@ -163,19 +199,45 @@ class Stack:
         """Add an account to the world, and its data to the journal as a fact."""
         with self.guard:
             self.world.add_account(account)
-            self.journal.fact("account", data=account.model_dump(mode="json"), i_account=account.i_account)
+            self._note_account(account)
+
+    def _note_account(self, account: Account) -> None:
+        self.journal.fact("account", data=account.model_dump(mode="json"), i_account=account.i_account)
 
     def _listen(self) -> None:
         host, base = self.settings.host, self.settings.port_base
         ports = [base + offset if base else 0 for offset in range(3)]
         apps = (self._control_app(), self._web_host_app(), self._oms_app())
+        refusals = (
+            in_plain_text,
+            recorded_on_web_host(self.journal),
+            recorded(self.journal, destination="oms"),
+        )
+        serve = partial(
+            WebServer, host=host, limits=self._limits(), tls=self._tls(), surprises=self.surprises
+        )
         servers = [
-            self._resources.enter_context(WebServer(app, host=host, port=port))
-            for app, port in zip(apps, ports, strict=True)
+            self._resources.enter_context(serve(app, port=port, refuse=refuse))
+            for app, port, refuse in zip(apps, ports, refusals, strict=True)
         ]
-        name = self.settings.advertise or host
-        urls = [f"http://{name}:{server.port}" for server in servers]
+        base_url = f"{'https' if self.settings.tls else 'http'}://{in_url(self.settings.advertise or host)}"
+        urls = [f"{base_url}:{server.port}" for server in servers]
         self.addresses = Addresses(control=urls[0], portabilling=urls[1], oms=urls[2])
+
+    def _limits(self) -> Limits:
+        return Limits(
+            body=self.settings.max_body,
+            arrival=self.settings.arrival,
+            lenient=self.settings.reading == "lenient",
+        )
+
+    def _tls(self) -> SSLContext | None:
+        if not self.settings.tls:
+            return None
+        names = (self.settings.host, self.settings.advertise.strip("[]"))
+        authority = self._resources.enter_context(throw_away_authority(*names))
+        self.ca_file = str(authority.ca_file)
+        return authority.context
 
     def _control_app(self) -> Any:
         controls = Controls(
@@ -187,21 +249,40 @@ class Stack:
             oms=self.oms,
             add_account=self.add_account,
         )
-        events = create_emitter_app(self.emitter, guard=self.guard)
-        return mount({"/_sim/events": events, "/_sim": create_control_app(controls)})
+        apps = {
+            "/_sim/events": create_emitter_app(self.emitter, guard=self.guard),
+            "/_sim": create_control_app(controls),
+        }
+        for app in apps.values():
+            # A surprise must reach the one who runs the harness: Flask would make a plain 500 of it.
+            app.config["PROPAGATE_EXCEPTIONS"] = True
+            app.register_error_handler(RecursionError, _too_deep)
+        return Watched(mount(apps, elsewhere=NotFound()), surprises=self.surprises)
 
     def _web_host_app(self) -> Any:
-        """The JSON API and the ESPF API live on one PortaBilling web host (S31, 2.1)."""
+        """The JSON API, the ESPF API and their documents live on one web host (S31, 2.1, S33)."""
         rest = create_portabilling_app(
             self.portabilling, guard=self.guard, settings=self.settings.portabilling
         )
-        espf_api = create_espf_app(self.espf, guard=self.guard, reading=self.settings.reading)
+        espf_api = create_espf_app(self.espf, guard=self.guard, settings=self.settings.espf)
+        doc_api = create_documents_app(self._documents())
         return mount(
             {
                 "/rest": self._recorded(rest, destination="portabilling"),
                 "/espf": self._recorded(espf_api, destination="espf"),
-            }
+                "/doc/api": self._recorded(doc_api, destination="portabilling"),
+            },
+            elsewhere=self._recorded(NotFound(), destination="portabilling"),
         )
+
+    def _documents(self) -> dict[str, Callable[[], dict[str, Any]]]:
+        """The OpenAPI documents: the JSON API's, and from MR101 on the ESPF API's (S33)."""
+        release, espf = self.settings.release, self.settings.espf
+        methods = self.portabilling.methods
+        documents = {REST_DOCUMENT: lambda: rest_document(methods.values(), release=release)}
+        if release.documents_espf:
+            documents[espf.document] = lambda: espf_document(espf)
+        return documents
 
     def _oms_app(self) -> Any:
         return self._recorded(create_oms_app(self.oms, guard=self.guard), destination="oms")
@@ -214,3 +295,23 @@ class Stack:
             in_flight=self.in_flight,
             surprises=self.surprises,
         )
+
+
+def in_url(host: str) -> str:
+    """A name or address as it stands in a URL: an IPv6 address has brackets (RFC 3986)."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
+def _too_deep(_error: Exception) -> tuple[Response, int]:
+    return jsonify(error="The body is nested too deeply to be read as JSON."), 400
+
+
+def _of_one_installation(settings: StackSettings) -> StackSettings:
+    """The same settings with each part's own release and reading put right."""
+    shared: dict[str, Any] = {"release": settings.release, "reading": settings.reading}
+    return replace(
+        settings,
+        portabilling=replace(settings.portabilling, **shared),
+        espf=replace(settings.espf, **shared),
+        events=replace(settings.events, release=settings.release),
+    )

@@ -46,7 +46,10 @@ class Send(Protocol):
 
 
 class Transport:
-    """Posts requests; `silence` is how many real seconds an answer may take."""
+    """Posts requests; `silence` is how many real seconds an answer may take, from the first byte to the last.
+
+    `ca_file` holds the authorities that a provisioner's certificate must come from; without one, the usual.
+    """
 
     def __init__(
         self,
@@ -56,12 +59,14 @@ class Transport:
         guard: threading.Condition,
         surprises: list[str],
         silence: float,
+        ca_file: str = "",
     ) -> None:
         self._journal = journal
         self._in_flight = in_flight
         self._guard = guard
         self._surprises = surprises
         self._silence = silence
+        self._ca_file = ca_file
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="transport")
         self._local = threading.local()
         self._open_sockets = OpenSockets()
@@ -122,7 +127,9 @@ class Transport:
             self._local.session = requests.Session()
             # A proxy of the environment must not stand between the harness and a provisioner on loopback.
             self._local.session.trust_env = False
+            self._local.session.verify = self._ca_file or True
             for scheme in ("http://", "https://"):
-                self._local.session.mount(scheme, CuttableAdapter(self._open_sockets))
+                adapter = CuttableAdapter(self._open_sockets, patience=self._silence)
+                self._local.session.mount(scheme, adapter)
         session: requests.Session = self._local.session
         return session

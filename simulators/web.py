@@ -2,52 +2,60 @@
 
 import errno
 import io
-import socket
+import ssl
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
-from cheroot.wsgi import Server
-from werkzeug.exceptions import NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import ClosingIterator
 
 from simulators.clock import InFlight
 from simulators.errors import AddressError
+from simulators.http_server import DEFAULT_LIMITS, HardenedServer, Limits, Refuse, in_plain_text
+from simulators.http_syntax import one_type
 from simulators.journal import Exchange, Journal, Party
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 THREADS: Final = 24
-# Far above any documented body: events are some 0.2 KB (S12), a message at most 4,000 characters (S31).
-MAX_BODY: Final = 1 << 20
 # Real seconds between the looks that a stopping server takes at its connections.
 STOP_CHECK: Final = 0.02
 EXCHANGE: Final = "simulators.exchange"
 BODY: Final = "simulators.body"
 
 
-class _Server(Server):
-    @staticmethod
-    def bind_socket(socket_: socket.socket, bind_addr: tuple[str, int]) -> socket.socket:
-        # cheroot itself leaves a socket open that could not be bound.
-        try:
-            socket_.bind(bind_addr)
-        except OSError:
-            socket_.close()
-            raise
-        return socket_
-
-
 class WebServer:
-    """One listening address; `with` starts and stops it. Port 0 takes a free one."""
+    """One listening address; `with` starts and stops it. Port 0 takes a free one.
 
-    def __init__(self, app: "WSGIApplication", *, host: str, port: int) -> None:
-        self._server = _Server(
-            (host, port), app, numthreads=THREADS, request_queue_size=512, shutdown_timeout=1
+    With `tls` it speaks nothing but https. `refuse` answers what never reaches the application, and the
+    server's own defects go to `surprises`.
+    """
+
+    def __init__(
+        self,
+        app: "WSGIApplication",
+        *,
+        host: str,
+        port: int,
+        limits: Limits = DEFAULT_LIMITS,
+        tls: ssl.SSLContext | None = None,
+        refuse: Refuse = in_plain_text,
+        surprises: list[str] | None = None,
+    ) -> None:
+        self._server = HardenedServer(
+            (host, port),
+            app,
+            limits=limits,
+            tls=tls,
+            refuse=refuse,
+            surprises=[] if surprises is None else surprises,
+            numthreads=THREADS,
+            request_queue_size=512,
+            shutdown_timeout=1,
         )
         self._server.expiration_interval = STOP_CHECK
         self._thread = threading.Thread(target=self._server.serve, name="web", daemon=True)
@@ -81,6 +89,26 @@ class WebServer:
             self._thread.join()
 
 
+class Watched:
+    """WSGI middleware that answers a surprise inside the application 500, and keeps it in `surprises`."""
+
+    def __init__(self, app: "WSGIApplication", *, surprises: list[str]) -> None:
+        self._app = app
+        self._surprises = surprises
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Serve one request."""
+        return self.answer(environ)(environ, start_response)
+
+    def answer(self, environ: "WSGIEnvironment") -> Response:
+        """The application's whole answer."""
+        try:
+            return Response.from_app(self._app, environ, buffered=True)
+        except Exception as error:  # noqa: BLE001 - any surprise must reach the one who runs the harness
+            self._surprises.append(f"{raw_target(environ)}: {error!r}")
+            return Response("The simulator failed: see the harness's own output.", 500)
+
+
 class Recorder:
     """WSGI middleware that journals each exchange before routing and counts it as in flight.
 
@@ -97,14 +125,13 @@ class Recorder:
         in_flight: InFlight,
         surprises: list[str],
     ) -> None:
-        self._app = app
+        self._app = Watched(app, surprises=surprises)
         self._destination: Party = destination
         self._journal = journal
         self._in_flight = in_flight
-        self._surprises = surprises
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Serve one request."""
+        """Serve one request, which the server has read whole."""
         label = f"{environ['REQUEST_METHOD']} {raw_target(environ)} to {self._destination}"
         number = self._in_flight.enter(label)
         try:
@@ -115,7 +142,7 @@ class Recorder:
             raise
 
     def _serve(self, environ: "WSGIEnvironment") -> Response:
-        body, refusal = _read_body(environ)
+        body: bytes = environ["wsgi.input"].read()
         exchange = self._journal.open(
             source="provisioner",
             destination=self._destination,
@@ -124,28 +151,23 @@ class Recorder:
             headers=dict(Request(environ).headers),
             body=body,
         )
-        response = refusal or self._run(environ, body=body, exchange=exchange)
+        _prepare(environ, body=body, exchange=exchange)
+        response = self._app.answer(environ)
         text = response.get_data().decode("utf-8", errors="backslashreplace")
         exchange.answered(status=response.status_code, headers=dict(response.headers), body=text)
         return response
 
-    def _run(self, environ: "WSGIEnvironment", *, body: bytes, exchange: Exchange) -> Response:
-        environ.update(
-            {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body)), EXCHANGE: exchange, BODY: body}
-        )
-        try:
-            return Response.from_app(self._app, environ, buffered=True)
-        except Exception as error:  # noqa: BLE001 - any surprise must reach the one who runs the harness
-            self._surprises.append(f"{raw_target(environ)}: {error!r}")
-            return Response("The simulator failed: see the harness's own output.", 500)
 
-
-def _read_body(environ: "WSGIEnvironment") -> tuple[bytes, Response | None]:
-    stream: Any = environ["wsgi.input"]
-    body: bytes = stream.read(MAX_BODY + 1)
-    if len(body) > MAX_BODY:
-        return body[:MAX_BODY], Response(f"A body of more than {MAX_BODY} bytes is not taken.", 413)
-    return body, None
+def _prepare(environ: "WSGIEnvironment", *, body: bytes, exchange: Exchange) -> None:
+    environ.update(
+        {
+            "wsgi.input": io.BytesIO(body),
+            "CONTENT_LENGTH": str(len(body)),
+            "CONTENT_TYPE": one_type(environ.get("CONTENT_TYPE", "")),
+            EXCHANGE: exchange,
+            BODY: body,
+        }
+    )
 
 
 def raw_target(environ: "WSGIEnvironment") -> str:
@@ -153,6 +175,6 @@ def raw_target(environ: "WSGIEnvironment") -> str:
     return str(environ.get("REQUEST_URI") or environ["PATH_INFO"])
 
 
-def mount(mounts: "dict[str, WSGIApplication]") -> "WSGIApplication":
-    """One application that hands each path to the one mounted at its longest prefix; 404 elsewhere."""
-    return DispatcherMiddleware(NotFound(), mounts)
+def mount(mounts: "Mapping[str, WSGIApplication]", *, elsewhere: "WSGIApplication") -> "WSGIApplication":
+    """One application that hands each path to the one mounted at its longest prefix, or to `elsewhere`."""
+    return DispatcherMiddleware(elsewhere, {**mounts})

@@ -8,57 +8,72 @@ from contextlib import suppress
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import BaseConverter
 
-from simulators.espf.core import EspfApi, Reading, Refusal
+from simulators.espf.bodies import JSON, Body, read_body
+from simulators.espf.core import DEFAULTS, EspfApi, Refusal
+from simulators.espf.settings import EspfSettings
+from simulators.espf.urls import behind_version
 from simulators.journal import Exchange
 from simulators.web import BODY, EXCHANGE, raw_target
 
 
-def create_app(core: EspfApi, *, guard: threading.Condition, reading: Reading = "lenient") -> Flask:
+class _StatusOf(BaseConverter):
+    """Whatever ends with `/status`: whom it names, the core reads from the raw target."""
+
+    regex = ".*/status/?"
+    part_isolating = False
+
+
+class _Digits(BaseConverter):
+    """ASCII digits: werkzeug's own `int` also takes those of other scripts."""
+
+    regex = "[0-9]+"
+
+
+def create_app(core: EspfApi, *, guard: threading.Condition, settings: EspfSettings = DEFAULTS) -> Flask:
     """Make the application; it is to be mounted at `/espf`."""
     app = Flask("espf")
     # A surprise must reach the recorder around this application: Flask would make a plain 500 of it.
     app.config["PROPAGATE_EXCEPTIONS"] = True
+    # Assumed: OPTIONS, which is not documented, is refused like any other method that is not.
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    # An ID may begin with an encoded slash, which is decoded before it is routed.
+    app.url_map.merge_slashes = False
+    app.url_map.converters |= {"status_of": _StatusOf, "digits": _Digits}
 
     @app.before_request
     def note_operation() -> None:
         # Before routing, so that a mistyped path or method is on record as what it was meant to be.
         exchange: Exchange = request.environ[EXCHANGE]
         if "status" in request.path:
-            exchange.note(operation="status", detail=_wire(reading))
+            exchange.note(operation="status", detail=_wire(settings))
 
-    _add_groups(app, core, guard=guard, reading=reading)
-
-    @app.post("/v1/account/<path:_decoded>")
-    def update_status(_decoded: str) -> Response:
-        exchange: Exchange = request.environ[EXCHANGE]
-        with guard:
-            path = _path_behind_version()
-            with suppress(Refusal):
-                exchange.note(i_account=core.account_of(path).i_account)
-            # Before anything is told about the account: a client without credentials gets 401, never 404.
-            _authenticate(core)
-            report = core.update(core.account_of(path), _fields(reading))
-            exchange.note(group=report.group)
-        # Assumed: the body of the answer is not public, and an empty one counts as success too (S25).
-        return jsonify(i_account=report.i_account, group=report.group, status=report.status)
-
+    _add_status(app, core, guard=guard, settings=settings)
+    _add_groups(app, core, guard=guard, settings=settings)
     _add_refusals(app)
     return app
 
 
-def _add_refusals(app: Flask) -> None:
-    @app.errorhandler(Refusal)
-    def refused(error: Refusal) -> tuple[Response, int]:
-        return jsonify(error=str(error)), error.status
+def _add_status(app: Flask, core: EspfApi, *, guard: threading.Condition, settings: EspfSettings) -> None:
+    @app.post("/v1/account/<status_of:_decoded>")
+    def update_status(_decoded: str) -> Response:
+        exchange: Exchange = request.environ[EXCHANGE]
+        with guard:
+            path = behind_version(raw_target(request.environ))
+            with suppress(Refusal):
+                exchange.note(i_account=core.account_of(path).i_account)
+            # Before anything is told about the account: a client without credentials gets 401, never 404.
+            _authenticate(core)
+            report = core.update(core.account_of(path), _body(settings).fields)
+            exchange.note(group=report.group)
+        if settings.status_answer == "empty":
+            return Response(mimetype=JSON)
+        return jsonify(i_account=report.i_account, group=report.group, status=report.status)
 
-    @app.errorhandler(HTTPException)
-    def not_served(error: HTTPException) -> tuple[Response, int]:
-        return jsonify(error=error.description), error.code or 500
 
-
-def _add_groups(app: Flask, core: EspfApi, *, guard: threading.Condition, reading: Reading) -> None:
+def _add_groups(app: Flask, core: EspfApi, *, guard: threading.Condition, settings: EspfSettings) -> None:
     """The operations on groups: the list is plural, a single group singular, as documented (S32)."""
 
     def authenticated(operation: str) -> None:
@@ -76,10 +91,10 @@ def _add_groups(app: Flask, core: EspfApi, *, guard: threading.Condition, readin
     def create_group() -> Response:
         with guard:
             authenticated("group/create")
-            return jsonify(core.create_group(_fields(reading)))
+            return jsonify(core.create_group(_body(settings).fields))
 
     # Assumed: both ways are documented, their URLs are not (S32).
-    @app.delete("/v1/group/<i_group>")
+    @app.delete("/v1/group/<digits:i_group>")
     def delete_group(i_group: str) -> Response:
         with guard:
             authenticated("group/delete")
@@ -90,13 +105,21 @@ def _add_groups(app: Flask, core: EspfApi, *, guard: threading.Condition, readin
     def post_delete_group() -> Response:
         with guard:
             authenticated("group/delete")
-            core.delete_group(_fields(reading).get("i_group"))
+            core.delete_group(_body(settings).fields.get("i_group"))
         return jsonify({})
 
 
-def _path_behind_version() -> str:
-    path = raw_target(request.environ).partition("?")[0]
-    return path.partition("/espf/v1/")[2]
+def _add_refusals(app: Flask) -> None:
+    @app.errorhandler(Refusal)
+    def refused(error: Refusal) -> tuple[Response, int]:
+        return jsonify(error=str(error)), error.status
+
+    @app.errorhandler(HTTPException)
+    def not_served(error: HTTPException) -> tuple[Response, int]:
+        response = jsonify(error=error.description)
+        if isinstance(error, MethodNotAllowed):
+            response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+        return response, error.code or 500
 
 
 def _authenticate(core: EspfApi) -> None:
@@ -109,38 +132,19 @@ def _authenticate(core: EspfApi) -> None:
     core.check_auth(scheme, credentials)
 
 
-def _wire(reading: Reading) -> dict[str, Any]:
+def _body(settings: EspfSettings) -> Body:
+    return read_body(request.headers.get("Content-Type", ""), request.environ[BODY], settings=settings)
+
+
+def _wire(settings: EspfSettings) -> dict[str, Any]:
     """What the request says, to the letter and whatever it is worth, for the journal."""
-    named_form = request.is_json or "status" in request.form
     try:
-        fields = _fields(reading)
+        body = _body(settings)
     except Refusal:
         return {"body_fits_type": False}
-    return {**{name: _flat(value) for name, value in fields.items()}, "body_fits_type": named_form}
+    return {**{name: _flat(value) for name, value in body.fields.items()}, "body_fits_type": body.fits_type}
 
 
 def _flat(value: Any) -> Any:
-    # As text, so that no depth of nesting can make the journal unreadable.
-    return json.dumps(value) if isinstance(value, dict | list) else value
-
-
-def _fields(reading: Reading) -> dict[str, Any]:
-    """Read the form or JSON body that the Content-Type names (S31 says form, P says JSON, S25 sends JSON)."""
-    body: bytes = request.environ[BODY]
-    if request.is_json:
-        return _json_fields(body)
-    fields = request.form.to_dict()
-    # The documented example is JSON under a form type (P; section 5, row 1).
-    if reading == "lenient" and "status" not in fields and body.lstrip().startswith(b"{"):
-        return _json_fields(body)
-    return fields
-
-
-def _json_fields(body: bytes) -> dict[str, Any]:
-    try:
-        fields = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise Refusal(400, f"The body is not JSON: {error}.") from error
-    if not isinstance(fields, dict):
-        raise Refusal(400, "The body must be a JSON object with status and group.")
-    return fields
+    # As text, so that no depth of nesting or size of number can make the journal unreadable.
+    return value if isinstance(value, str | bool | None) else json.dumps(value)

@@ -2,25 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
-from urllib.parse import unquote
+from typing import Any, Final
 
 from simulators.errors import WorldError
+from simulators.espf.settings import EspfSettings
+from simulators.espf.urls import Named, read_number, read_status_url
 from simulators.portabilling.sessions import LockedOutError, Sessions
 from simulators.portabilling.tokens import TokenError
 from simulators.records import Account, User
-from simulators.world import PREDEFINED_GROUPS, World, read_number
+from simulators.world import PREDEFINED_GROUPS, World
 
-Reading = Literal["lenient", "strict"]
-
+DEFAULTS: Final = EspfSettings()
 STATUSES: Final = ("OK", "IN_PROGRESS", "RETRY", "FAILED")
 MAX_MESSAGE: Final = 4000
 # What a token's claims must hold (S25: the admin realm's tokens do, those of accounts do not).
 AUDIENCE: Final = "espf-api"
 SCOPE: Final = "espf.api:write"
-# The two URL forms, as segments behind /espf/v1: account/i/<i_account>/status and account/<id>/status.
-_I_ACCOUNT_FORM: Final = 4
-_ID_FORM: Final = 3
 
 
 class Refusal(Exception):  # noqa: N818 - the API refuses; nothing went wrong in the simulator
@@ -46,12 +43,17 @@ class EspfApi:
     """Keeps the history of statuses per account and group."""
 
     def __init__(
-        self, *, world: World, sessions: Sessions, now: Callable[[], float], reading: Reading = "lenient"
+        self,
+        *,
+        world: World,
+        sessions: Sessions,
+        now: Callable[[], float],
+        settings: EspfSettings = DEFAULTS,
     ) -> None:
         self._world = world
         self._sessions = sessions
         self._now = now
-        self._reading: Reading = reading
+        self._settings = settings
         self._history: dict[tuple[int, str], list[StatusReport]] = {}
 
     def check_auth(self, scheme: str, credentials: str) -> None:
@@ -81,29 +83,38 @@ class EspfApi:
         return None
 
     def account_of(self, raw_path: str) -> Account:
-        """The account that a status URL names; `raw_path` is still percent-encoded.
+        """The account that a status URL names; `raw_path` is what stands behind `/espf/v1/`, undecoded.
 
-        Segments are split before they are decoded, so that `%2F` is a part of an ID, and an
-        all-digit ID is never taken for an i_account (3.2).
+        An all-digit ID is an ID, never an i_account, unless a setting says so (3.2).
 
         Raises:
             Refusal: 404, the path is of neither form or names no account.
         """
-        segments = [unquote(segment) for segment in raw_path.split("/") if segment]
-        account = None
-        if len(segments) == _I_ACCOUNT_FORM and segments[1] == "i":
-            account = self._world.account(read_number(segments[2]))
-        elif len(segments) == _ID_FORM:
-            account = self._world.account_by_id(segments[1])
-        if account is None or segments[-1] != "status":
-            raise Refusal(404, f"No account has the status URL {raw_path!r}.")
+        named = read_status_url(raw_path, lenient=self._settings.lenient) or Named()
+        owners = (self._account_by_id(account_id) for account_id in named.ids)
+        account = self._world.account(named.i_account) or next(filter(None, owners), None)
+        if account is None:
+            raise Refusal(
+                404,
+                f"No account has the status URL {raw_path!r}: it is account/i/<i_account>/status or "
+                "account/<id>/status, where an ID's /, #, ? and blank are written %2F, %23, %3F and %20.",
+            )
+        return account
+
+    def _account_by_id(self, account_id: str) -> Account | None:
+        account = self._world.account_by_id(account_id)
+        if account is None and self._settings.former_ids:
+            account = self._world.account_by_former_id(account_id)
+        if account is None and self._settings.digits_fall_back:
+            account = self._world.account(read_number(account_id))
         return account
 
     def update(self, account: Account, fields: Mapping[str, Any]) -> StatusReport:
         """Store a status.
 
         Raises:
-            Refusal: 400 or 404 with the offending value; nothing is stored.
+            Refusal: 400 with the offending value, 404 (a setting) where the group is not registered;
+                nothing is stored.
         """
         report = StatusReport(
             i_account=account.i_account,
@@ -129,46 +140,60 @@ class EspfApi:
         return tuple(history[-1] for history in self._history.values())
 
     def group_list(self) -> list[dict[str, Any]]:
-        """The registered groups, with the types of the documented example: `i_group` quoted (S32)."""
+        """The registered groups: `i_group` quoted and `is_custom` bare, unless a setting says so (S32)."""
+        listed = (
+            (number, name, name not in PREDEFINED_GROUPS) for name, number in self._world.groups.items()
+        )
+        if self._settings.group_types == "table":
+            return [
+                {"i_group": number, "name": name, "is_custom": str(is_custom).lower()}
+                for number, name, is_custom in listed
+            ]
         return [
-            {"i_group": str(number), "name": name, "is_custom": name not in PREDEFINED_GROUPS}
-            for name, number in self._world.groups.items()
+            {"i_group": str(number), "name": name, "is_custom": is_custom}
+            for number, name, is_custom in listed
         ]
 
     def create_group(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Register a custom group; answers its name and number (S32).
 
         Raises:
-            Refusal: 400, the name is missing, too long or taken.
+            Refusal: 400, the name is missing or too long; 409 (a setting), it is taken.
         """
         name = fields.get("name")
         if not isinstance(name, str):
             raise Refusal(400, f"name is {name!r}: the name of the new group is required.")
+        is_taken = name in self._world.groups
         try:
             return {"name": name, "i_group": self._world.add_group(name)}
         except WorldError as error:
-            raise Refusal(400, str(error)) from error
+            raise Refusal(self._settings.conflict if is_taken else 400, str(error)) from error
 
     def delete_group(self, i_group: Any) -> None:
         """Delete a custom group that no account has a status in.
 
         Raises:
-            Refusal: 404, no group has this number; 400, it is predefined or used.
+            Refusal: 400, this is no number; 404, no group has it; 409 (a setting), the group is
+                predefined or used.
         """
-        number = read_number(i_group)
+        # To JSON, 1001.0 is an integer too.
+        written = str(int(i_group) if isinstance(i_group, float) and i_group.is_integer() else i_group)
+        if isinstance(i_group, bool) or not (written.isascii() and written.isdecimal()):
+            raise Refusal(400, f"i_group is {i_group!r}: the number of a group is required.")
+        number = read_number(written)
         name = next((name for name, known in self._world.groups.items() if known == number), None)
         if name is None:
             raise Refusal(404, f"No group has the i_group {i_group!r}.")
         if any(group == name for _, group in self._history):
-            raise Refusal(400, f"Group {name!r} is used: accounts have a status in it.")
+            raise Refusal(self._settings.conflict, f"Group {name!r} is used: accounts have a status in it.")
         try:
             self._world.delete_group(name)
         except WorldError as error:
-            raise Refusal(400, str(error)) from error
+            raise Refusal(self._settings.conflict, str(error)) from error
 
     def _status(self, value: Any) -> str:
         # The documented example sends "OK " with a trailing blank (P; section 5, row 1).
-        text = value.strip() if self._reading == "lenient" and isinstance(value, str) else value
+        text = value.strip() if self._settings.lenient and isinstance(value, str) else value
         if text not in STATUSES:
             raise Refusal(400, f"status is {value!r}: it must be one of {', '.join(STATUSES)}.")
         return str(text)
@@ -177,7 +202,7 @@ class EspfApi:
         if not isinstance(value, str) or not value:
             raise Refusal(400, f"group is {value!r}: the name of a registered group is required.")
         if value not in self._world.groups:
-            raise Refusal(404, f"group {value!r} is not registered.")
+            raise Refusal(self._settings.unregistered_group, f"group {value!r} is not registered.")
         return value
 
     def _message(self, value: Any) -> str | None:

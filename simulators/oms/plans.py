@@ -4,9 +4,9 @@ import math
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from simulators.validation import Strict
 
@@ -46,8 +46,22 @@ class Lognormal(Strict):
         return min(chance.lognormvariate(math.log(self.median), self.sigma), LONGEST)
 
 
+def _kind_of_delay(value: Any) -> str:
+    """Which kind is meant, so that a mistake is told of that kind alone."""
+    if isinstance(value, dict | Uniform | Lognormal):
+        is_uniform = isinstance(value, Uniform) or "uniform" in value
+        return "uniform" if is_uniform else "lognormal"
+    return "one_of" if isinstance(value, list | tuple) else "fixed"
+
+
 # Fixed, one of a list, or from a distribution.
-Delay = Seconds | Annotated[tuple[Seconds, ...], Field(min_length=1)] | Uniform | Lognormal
+Delay = Annotated[
+    Annotated[Seconds, Tag("fixed")]
+    | Annotated[tuple[Seconds, ...], Field(min_length=1), Tag("one_of")]
+    | Annotated[Uniform, Tag("uniform")]
+    | Annotated[Lognormal, Tag("lognormal")],
+    Discriminator(_kind_of_delay),
+]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,12 +14,15 @@ from typing import Any, Final
 
 import pytest
 import requests
+from werkzeug.exceptions import NotFound
 
 from conformance import keeper, ports
 from conformance.errors import TargetError
 from conformance.ports import reserved_port
 from conformance.process import TargetProcess, await_ready
-from conformance.target import TargetFile
+from conformance.target import Target, TargetFile, Timeouts
+from simulators.tls import throw_away_authority
+from simulators.web import WebServer
 
 # Real seconds within which a process that was ended must be gone; nothing waits so long.
 DEADLINE: Final = 20.0
@@ -49,7 +52,9 @@ DEAF: Final = f"import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n{S
 OWNER: Final = """
 import pathlib, signal, sys
 from conformance.process import TargetProcess
-from conformance.target import TargetFile
+from conformance.target import Target, TargetFile, Timeouts
+from simulators.tls import throw_away_authority
+from simulators.web import WebServer
 text, folder, port = sys.argv[1:]
 file, folder = TargetFile.model_validate_json(text), pathlib.Path(folder)
 with TargetProcess(file, folder=folder, values={"port": port}, log=folder / "log"):
@@ -205,7 +210,23 @@ def test_running_target_is_awaited(start: Callable[..., TargetProcess], port: in
     """A target that the harness did not start is waited for in the same way."""
     file = target_file(SERVER)
     with start(SERVER):
-        await_ready(file, values={"port": str(port)}, death=lambda: None)
+        await_ready(file, folder=Path(), values={"port": str(port)}, death=lambda: None)
+
+
+def test_target_that_takes_https_is_awaited_with_its_own_ca(tmp_path: Path) -> None:
+    """Its certificate is verified, so that readiness does not stand for a stranger at its address."""
+    with (
+        throw_away_authority() as authority,
+        WebServer(NotFound(), host="127.0.0.1", port=0, tls=authority.context) as server,
+    ):
+        url = f"https://localhost:{server.port}/"
+        target = {"name": "a", "events_url": url, "notify_url": url}
+        trusting = TargetFile(target=Target(**target, ca_file=str(authority.ca_file)))
+        distrusting = TargetFile(target=Target(**target), timeouts=Timeouts(ready=0.5))
+
+        await_ready(trusting, folder=tmp_path, values={}, death=lambda: None)
+        with pytest.raises(TargetError, match="never became ready"):
+            await_ready(distrusting, folder=tmp_path, values={}, death=lambda: None)
 
 
 def test_death_of_a_running_target_is_noticed(start: Callable[..., TargetProcess], port: int) -> None:

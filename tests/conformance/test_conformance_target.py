@@ -6,8 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from conformance.bench import open_bench
 from conformance.errors import TargetError
-from conformance.target import PLACEHOLDERS, TargetFile, fill, load_target
+from conformance.target import (
+    PLACEHOLDERS,
+    TargetFile,
+    ca_file_of_target,
+    fill,
+    fill_url,
+    load_target,
+)
 from simulators.bundled import fixtures
 
 TARGET = """
@@ -149,6 +157,36 @@ def test_fill_replaces_what_is_known() -> None:
     values = {"port": "21000", "host": "127.0.0.1"}
     assert fill("http://{host}:{port}/{port}", values) == "http://127.0.0.1:21000/21000"
     assert fill('{"a": {}}', values) == '{"a": {}}'
+
+
+def test_ipv6_host_is_bracketed_in_urls_alone() -> None:
+    """An address needs brackets where a port follows it, and none where a program listens."""
+    assert fill_url("http://{host}:{port}/", {"port": "1", "host": "::1"}) == "http://[::1]:1/"
+    assert fill_url("http://{host}/", {"host": "acme.example"}) == "http://acme.example/"
+    assert fill("{host}", {"host": "::1"}) == "::1"
+
+
+def test_target_may_have_a_certificate_of_its_own(load: Load, tmp_path: Path) -> None:
+    """Its CA file stands beside the target file, or anywhere with an absolute path."""
+    file = load(f'{TARGET}ca_file = "ca.pem"\n[simulators]\ntls = true\n')
+
+    assert (file.simulators.tls, load(TARGET).simulators.tls) == (True, False)
+    assert ca_file_of_target(file, folder=tmp_path) == str(tmp_path / "ca.pem")
+    assert ca_file_of_target(load(TARGET), folder=tmp_path) is None
+
+
+@pytest.mark.parametrize("line", ['ca_file = "no.pem"', '[simulators]\ntls = true\nadvertise = "a b"'])
+def test_certificate_that_cannot_be_is_the_target_file_s_mistake(
+    load: Load, tmp_path: Path, line: str
+) -> None:
+    """It ends the run as any other mistake of the file does, before anything is started."""
+    file = load(f'{TARGET}command = ["run"]\n{line}\n')
+
+    with (
+        pytest.raises(TargetError, match="ertificate"),
+        open_bench(file, folder=tmp_path, url_form="id", report_dir=tmp_path),
+    ):
+        pytest.fail("a bench was opened")
 
 
 def test_fill_knows_the_interpreter() -> None:

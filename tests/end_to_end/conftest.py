@@ -131,6 +131,7 @@ def _reference(port: int, stack: Stack, folder: Path) -> Iterator[None]:
         "notify_url": f"http://127.0.0.1:{port}/notifications",
         "state_dir": str(folder),
         "url_form": "i_account",
+        "ca_file": stack.ca_file,
     }
     with TargetProcess(file, folder=path.parent, values=known, log=folder / "log"):
         yield

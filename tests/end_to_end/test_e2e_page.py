@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from simulators.bundled import fixtures
-from simulators.espf.core import Reading
+from simulators.portabilling.settings import Reading
 from simulators.stack import Stack, StackSettings
 
 FORM = "application/x-www-form-urlencoded"

@@ -1,11 +1,14 @@
 """What these tests share: clocks, stacks, a wire without sockets, and a provisioner that takes all."""
 
 import json
+import re
+import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
-from typing import Any
+from contextlib import ExitStack, suppress
+from typing import Any, BinaryIO
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -16,7 +19,10 @@ from simulators.__main__ import main
 from simulators.clock import Clock, InFlight, parse_mode
 from simulators.emitter.core import Emitter, EmitterSettings, Event, Handler
 from simulators.emitter.vocabulary import Vocabulary
+from simulators.espf.core import EspfApi
+from simulators.espf.settings import EspfSettings
 from simulators.journal import Journal
+from simulators.portabilling.sessions import Sessions
 from simulators.stack import Stack, StackSettings
 from simulators.transport import Answer, Outbound, Send
 from simulators.web import WebServer
@@ -199,6 +205,46 @@ def make_web() -> Iterator[Callable[..., tuple[Stack, Client]]]:
             return stack, Client(stack._web_host_app(), Response)
 
         yield make
+
+
+@pytest.fixture(scope="session")
+def send_bytes() -> Callable[..., tuple[Response, ...]]:
+    """Send bytes to an address and nothing more; give all the answers until the server hangs up."""
+
+    def send(url: str, sent: bytes) -> tuple[Response, ...]:
+        address = urlsplit(url)
+        with socket.create_connection((str(address.hostname), address.port or 0), timeout=10) as client:
+            with suppress(ConnectionError):
+                client.sendall(sent)
+                client.shutdown(socket.SHUT_WR)
+            with client.makefile("rb") as stream:
+                return tuple(iter(lambda: _answer(stream), None))
+
+    return send
+
+
+def _answer(stream: BinaryIO) -> Response | None:
+    """Read one answer, whose head must be valid and whose body must be whole."""
+    line = stream.readline().decode()
+    if not line:
+        return None
+    assert re.fullmatch(r"HTTP/1\.1 [1-5]\d\d [A-Za-z ]+\r\n", line)
+    headers = dict(header.split(": ", 1) for header in iter(lambda: stream.readline().decode().strip(), ""))
+    length = int(headers.get("Content-Length", "0"))
+    body = stream.read(length)
+    assert len(body) == length
+    return Response(body, int(line.split()[1]), headers)
+
+
+@pytest.fixture
+def make_espf(world: World) -> Callable[..., EspfApi]:
+    """Make the rules of the ESPF API over the demo world; options are those of `EspfSettings`."""
+    sessions = Sessions(users=world.users, wall=lambda: 0.0)
+
+    def make(**options: Any) -> EspfApi:
+        return EspfApi(world=world, sessions=sessions, now=lambda: 5.0, settings=EspfSettings(**options))
+
+    return make
 
 
 @pytest.fixture

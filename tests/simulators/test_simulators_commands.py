@@ -80,6 +80,24 @@ def test_up_prints_its_addresses_and_ends_on_a_signal(http: requests.Session, en
             assert probe.connect_ex(("127.0.0.1", urlsplit(url).port or 0)) != 0
 
 
+def test_up_with_tls_tells_the_ca_file(
+    http: requests.Session, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    """The addresses are https, the printed CA verifies them, and the other commands take it."""
+    with started("up", "--json", "--port-base", "0", "--tls", "--host", "::1") as process:
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+        http.verify = told["ca_file"]
+        answer = http.get(f"{told['portabilling']}/espf/v1/groups")
+        shown = run("statuses", "--json", "--control", told["control"], "--ca-file", told["ca_file"])
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=DEADLINE)
+
+    assert (answer.status_code, answer.url[:12]) == (401, "https://[::1")
+    assert shown == (0, "[]\n", "")
+    assert (process.returncode, errors, Path(told["ca_file"]).exists()) == (0, "", False)
+
+
 def test_up_without_json_is_for_people() -> None:
     """The addresses, where events go, and how to stop stand in plain words."""
     with started("up", "--port-base", "0", "--events-url", "http://127.0.0.1:1/events") as process:
@@ -108,6 +126,7 @@ def test_up_on_a_port_in_use_ends_with_4() -> None:
     ("arguments", "named"),
     [
         (("--world", "dmeo"), "dmeo does not exist: name a TOML file, or one of the bundled worlds: demo"),
+        (("--target-ca-file", "no.pem"), "no.pem is no file of CA certificates"),
         (("--clock", "fast"), "Clock mode 'fast' is not known: use real, scaled:N, manual or auto"),
     ],
 )
@@ -125,6 +144,8 @@ def test_up_with_an_unknown_name_ends_with_4(arguments: tuple[str, ...], named: 
     [
         (("up", "--colour", "red"), "--colour"),
         (("up", "--reading", "loose"), "'loose'"),
+        (("up", "--release", "117"), "'117' is no release: write one as PortaOne does, such as MR117"),
+        (("up", "--release", "MR\u0661\u0661\u0667"), "is no release"),
         (("up", "--port-base", "65534"), "65533"),
         (("emit",), "EVENT_TYPE"),
         (("emit", "Account/New", "--i-account", "x"), "'x'"),
@@ -165,7 +186,8 @@ def test_commands_drive_a_running_stack(stack: Stack, run: Callable[..., tuple[i
     assert advanced == (0, "It is 2026-01-01T01:30:00Z; 0 timers are pending.\n", "")
     assert (shown[0], shown[1].split()) == (0, ["2026-01-01T01:30:00Z", "189", "HSS", "OK"])
     url = stack.settings.events_url
-    assert (talked[0], talked[1].split()) == (0, ["1", "emitter", ">", "provisioner", "POST", url, "200"])
+    assert talked[0] == 0
+    assert talked[1].splitlines()[-1].split()[1:] == ["emitter", ">", "provisioner", "POST", url, "200"]
 
 
 def test_commands_print_json_for_programs(
@@ -184,7 +206,10 @@ def test_commands_print_json_for_programs(
     records = [json.loads(line) for line in run("journal", "--json", *control)[1].splitlines()]
 
     assert (status["i_account"], status["group"], status["status"]) == (189, "HSS", "OK")
-    assert [(record["operation"], record["i_event"]) for record in records] == [("event", 1), ("event", 2)]
+    assert [(record["operation"], record["i_event"]) for record in records[-2:]] == [
+        ("event", 1),
+        ("event", 2),
+    ]
     assert sorted(body["variables"]["i_event"] for _, body in received) == [1, 2]
 
 
@@ -200,6 +225,15 @@ def test_command_without_a_stack_ends_with_4(
     assert (code, output) == (4, "")
     assert is_one_sentence(errors)
     assert f"Nothing answers as a stack at {NOTHING_THERE}" in errors
+
+
+def test_missing_ca_file_ends_with_4(run: Callable[..., tuple[int, str, str]]) -> None:
+    """A CA file that is not there is named, in one sentence."""
+    code, _, errors = run("statuses", "--control", "https://127.0.0.1:1", "--ca-file", "no.pem")
+
+    assert code == 4
+    assert is_one_sentence(errors)
+    assert "no.pem" in errors
 
 
 @pytest.mark.parametrize(
@@ -247,3 +281,15 @@ def test_world_of_one_s_own_is_served(tmp_path: Path, http: requests.Session) ->
         process.communicate(timeout=DEADLINE)
 
     assert process.returncode == 0
+
+
+def test_journal_for_people_tells_facts_and_exchanges_apart(
+    stack: Stack, run: Callable[..., tuple[int, str, str]], http: requests.Session
+) -> None:
+    """An account of the world is one line with its number, an exchange one with its answer."""
+    http.get(f"{stack.addresses.portabilling}/nowhere")
+
+    lines = run("journal", "--control", stack.addresses.control)[1].splitlines()
+
+    assert lines[0].split() == ["1", "harness", ">", "harness", "fact", "account", "189"]
+    assert lines[-1].split()[1:] == ["provisioner", ">", "portabilling", "GET", "/nowhere", "404"]

@@ -130,7 +130,7 @@ def test_mistaken_event_is_refused_over_the_control_api(
     assert refused.status_code == 400
     assert named in refused.json()["error"]
     assert http.get(f"{url}/1").status_code == 404
-    assert stack.journal.records() == ()
+    assert stack.journal.exchanges() == ()
 
 
 @pytest.mark.parametrize("value", [[189], {"a": 1}, (1,), {1}, b"x", float("nan"), float("-inf")])
@@ -225,7 +225,7 @@ def test_operator_chosen_authentication_is_sent_and_masked(tmp_path: Path) -> No
         stack.emitter.emit("Account/New", i_account=189)
 
     assert stack.world.events.header_value == "Token planted"
-    (record, *_) = stack.journal.records()
+    (record, *_) = stack.journal.exchanges()
     assert re.fullmatch(r"Token \*{3}\w+", record.request_headers["X-Espf"])
 
 

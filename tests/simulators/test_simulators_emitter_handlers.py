@@ -335,5 +335,5 @@ def test_credentials_of_every_handler_are_masked(provisioner_url: str) -> None:
             stack.emitter.emit("Account/New", i_account=189)
         stack.clock.advance()
 
-    assert [record.status for record in stack.journal.records()] == [200, 200]
+    assert [record.status for record in stack.journal.exchanges()] == [200, 200]
     assert "planted" not in repr(stack.journal.records())

@@ -3,7 +3,7 @@
 import json
 import re
 from typing import Any
-from urllib.parse import parse_qs, quote, urlencode
+from urllib.parse import parse_qs, quote, unquote, urlencode
 
 import pytest
 from hypothesis import example, given
@@ -133,6 +133,46 @@ def test_secret_in_an_odd_body_is_masked(body: str) -> None:
 def test_json_under_a_form_type_is_masked() -> None:
     """The documented example declares a form and sends JSON (section 5, row 1)."""
     assert SECRET not in Masker().body(f' {{"token": "{SECRET}"}}', content_type=FORM_TYPE)
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "", "multipart/form-data", JSON])
+@pytest.mark.parametrize("name", ["password", "auth_info"])
+def test_form_under_another_type_is_masked(name: str, content_type: str) -> None:
+    """Whatever type a client declares, a form is told by its looks."""
+    value = json.dumps({"session_id": SECRET}) if name == "auth_info" else SECRET
+
+    masked = Masker().body(urlencode({"x": "y", name: value}), content_type=content_type)
+
+    assert SECRET not in masked
+    assert masked.startswith("x=y&")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        f"/rest/Session/login?auth_info={quote(json.dumps({'password': SECRET}))}&x=y",
+        f'/rest/Session/login?auth_info={{"password":"{SECRET}"}}',
+        f"/rest/Session/login?login=a&token={SECRET}",
+        f'/rest/Session/ping/{{"session_id":"{SECRET}"}}/{{"access_token":"{SECRET}"}}',
+        f'/rest/Session/login//{{"login":"a","password":"a/b?c{SECRET}"}}',
+        f"/rest/Session/login//{quote(json.dumps({'password': f'a/b?c{SECRET}'}), safe='')}",
+        f"/rest/Session/login//{{'password':'a/b{SECRET}'}}",
+        f'/rest/Session/login//{{"password":"a/b{SECRET}',
+    ],
+)
+def test_secret_in_a_target_is_masked(target: str) -> None:
+    """In a query or in the JSON of a path (S17, S24), no part of a secret is shown, and the path is."""
+    masked = Masker().target(target)
+
+    assert SECRET not in masked
+    assert "***" in unquote(masked)
+    assert masked.startswith("/rest/Session/")
+
+
+@pytest.mark.parametrize("target", ["/a%2Fb?x=1&y", "/rest/A/b/{}/{%22i_account%22:1}", "/%7Bx?{", "", "*"])
+def test_target_without_secrets_stays_to_the_letter(target: str) -> None:
+    """A target with nothing to hide is evidence as it came."""
+    assert Masker().target(target) == target
 
 
 @pytest.mark.parametrize(

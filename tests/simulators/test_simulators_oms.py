@@ -262,7 +262,7 @@ def test_story_of_an_order_over_http(
     assert (reply.status_code, reply.json()["state"]) == (200, "accepted")
     assert [body["state"] for _, body in received] == ["completed"] * 2
     assert received[0][1] == received[1][1]
-    ordered, *notified = stack.journal.records()
+    ordered, *notified = stack.journal.exchanges()
     assert (ordered.operation, ordered.i_account, ordered.reference) == ("order", 189, "event-1")
     assert ordered.detail["services"] == ["HSS"]
     assert [(record.operation, record.status) for record in notified] == [
@@ -277,6 +277,6 @@ def test_refused_order_stands_in_the_journal(stack: Stack, http: requests.Sessio
     for order in ({**ORDER, "services": ["hss"]}, {}):
         http.post(f"{stack.addresses.oms}/orders", json=order, headers=AUTH)
 
-    unknown, malformed = stack.journal.records()
+    unknown, malformed = stack.journal.exchanges()
     assert (unknown.status, unknown.reference, unknown.order_id) == (422, "event-1", None)
     assert (malformed.status, malformed.reference, malformed.request_body) == (400, None, "{}")

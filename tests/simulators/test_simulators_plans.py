@@ -261,7 +261,7 @@ def test_notification_overtakes_the_answer_of_its_order(
 
         assert [body["state"] for _, body in received] == ["completed"]
         assert received[0][1]["order_id"] == accepted.json()["order_id"]
-        ordered, notified = stack.journal.records()
+        ordered, notified = stack.journal.exchanges()
         assert (ordered.operation, notified.operation, notified.status) == ("order", "notification", 200)
 
 

@@ -38,7 +38,7 @@ def test_two_stacks_run_at_once_and_share_nothing(
         assert http.get(f"{one.addresses.control}/_sim/clock").json()["now"] == "2026-01-01T01:00:00Z"
         assert http.get(f"{other.addresses.control}/_sim/clock").json()["now"] == "2026-01-01T00:00:00Z"
         assert other.world.account(1000) is None
-        assert other.journal.last_seq == 0
+        assert one.journal.last_seq == other.journal.last_seq + 1
 
 
 def test_close_ends_all_threads_and_frees_all_ports(
@@ -111,7 +111,7 @@ def provoke(stack: Stack, http: requests.Session, path: str) -> None:
     answer = http.post(f"{host}{path}", json={"params": {}})
 
     assert answer.status_code == 500
-    assert [record.status for record in stack.journal.records()] == [500]
+    assert [record.status for record in stack.journal.exchanges()] == [500]
     assert stack.in_flight.wait_quiet(0.0, timeout=PATIENCE)
 
 
@@ -169,9 +169,48 @@ def test_added_account_is_a_fact_of_the_journal(stack: Stack) -> None:
 
     stack.add_account(account)
 
-    (record,) = stack.journal.records()
+    record = stack.journal.records()[-1]
     assert (record.kind, record.operation, record.i_account) == ("fact", "account", 1000)
     assert record.detail == account.model_dump(mode="json")
+
+
+def test_accounts_of_the_world_file_are_facts_of_the_journal(stack: Stack) -> None:
+    """A judge that reads the journal alone knows every account from the beginning."""
+    facts = [(record.operation, record.i_account) for record in stack.journal.records()]
+
+    assert facts == [("account", 189), ("account", 190), ("account", 191)]
+    assert stack.journal.records()[0].detail == stack.world.accounts[0].model_dump(mode="json")
+
+
+@pytest.mark.parametrize("path", ["/_sim/events", "/_sim/accounts"])
+def test_surprise_of_the_control_api_is_raised_at_the_end(
+    make_stack: Callable[..., Stack], http: requests.Session, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """A defect behind the control address is the harness's own, and is told like any other."""
+    stack = make_stack()
+
+    def fail(*_: Any, **__: Any) -> Any:
+        raise LookupError("a defect")
+
+    monkeypatch.setattr(stack.emitter, "emit", fail)
+    monkeypatch.setattr(stack, "add_account", fail)
+    event = {"event_type": "A", "variables": {}}
+    body = event if path == "/_sim/events" else derived_account(1000).model_dump()
+    with pytest.raises(StackError, match=f"{path}: .*a defect"), stack:
+        assert http.post(f"{stack.addresses.control}{path}", json=body).status_code == 500
+
+
+def test_defect_of_the_web_server_is_raised_at_the_end(
+    http: requests.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What goes wrong before an application is called is told too, and its client gets an answer."""
+
+    def fail(_: Any) -> Any:
+        raise LookupError("a defect")
+
+    monkeypatch.setattr("simulators.http_server.read_request_line", fail)
+    with pytest.raises(StackError, match="the web server: LookupError"), Stack() as stack:
+        assert http.get(stack.addresses.oms).status_code == 500
 
 
 def test_whole_story_passes_without_an_error(
@@ -198,11 +237,11 @@ def test_whole_story_passes_without_an_error(
     stack.clock.advance(hours=1)
     http.post(f"{web}/espf/v1/account/i/189/status", data={"status": "OK", "group": "HSS"})
 
-    operations = [record.operation for record in stack.journal.records()]
+    operations = [record.operation for record in stack.journal.exchanges()]
     assert operations == ["event", "Session/login", "Account/get_account_info", "order"] + [
         "notification"
     ] * 2 + ["status"]
-    assert {record.status for record in stack.journal.records()} == {200}
+    assert {record.status for record in stack.journal.exchanges()} == {200}
     assert [body.get("service") for _, body in received] == [None, "HSS", "PCRF"]
     assert stack.espf.status_of(189, "HSS") == "OK"
     assert token not in repr(stack.journal.records())

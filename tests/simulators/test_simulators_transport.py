@@ -4,19 +4,25 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
 import requests
+from werkzeug.exceptions import NotFound
 
 from simulators.clock import InFlight
 from simulators.errors import AddressError
+from simulators.http_server import DEFAULT_LIMITS
 from simulators.journal import Journal
 from simulators.stack import Stack, StackSettings
 from simulators.transport import Answer, Outbound, Transport
-from simulators.web import MAX_BODY, WebServer, mount
+from simulators.web import WebServer
 
 PATIENCE = 10.0
+PIECE = 1 << 16
+# Without a length, the end of the connection is the end of the body.
+CLOSING = b"HTTP/1.1 200 OK\r\n\r\n"
 
 
 @pytest.fixture
@@ -134,23 +140,23 @@ def test_port_in_use_is_told_with_what_to_do() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(AddressError, match=f"Port {port} on 127.0.0.1 is in use.*--port-base"):
-            WebServer(mount({}), host="127.0.0.1", port=port)
+            WebServer(NotFound(), host="127.0.0.1", port=port)
 
 
 def test_address_of_another_machine_is_told_as_such() -> None:
     """Only a port in use is called so; any other reason is given as it is."""
     with pytest.raises(AddressError, match="cannot be listened on"):
         # An address for documentation: no machine has it.
-        WebServer(mount({}), host="192.0.2.1", port=0)
+        WebServer(NotFound(), host="192.0.2.1", port=0)
 
 
 def test_body_beyond_the_limit_is_refused_and_journaled(stack: Stack, http: requests.Session) -> None:
     """A body of any size breaks nothing: it is answered 413 and kept up to the limit."""
-    answer = http.post(f"{stack.addresses.oms}/orders", data=b"x" * (MAX_BODY + 1))
+    answer = http.post(f"{stack.addresses.oms}/orders", data=b"x" * (DEFAULT_LIMITS.body + 1))
 
     assert answer.status_code == 413
-    (record,) = stack.journal.records()
-    assert (record.status, len(record.request_body)) == (413, MAX_BODY)
+    (record,) = stack.journal.exchanges()
+    assert (record.status, len(record.request_body)) == (413, DEFAULT_LIMITS.body)
 
 
 def test_chunked_body_is_read(stack: Stack, http: requests.Session) -> None:
@@ -166,13 +172,55 @@ def test_chunked_body_is_read(stack: Stack, http: requests.Session) -> None:
     assert (answer.status_code, answer.request.headers["Transfer-Encoding"]) == (200, "chunked")
 
 
+@pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", CLOSING])
+def test_answer_that_trickles_is_cut_off(
+    transport: Transport, in_flight: InFlight, journal: Journal, begun: bytes
+) -> None:
+    """Silence is counted to the end of an answer, so that a byte now and then keeps no delivery open."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        thread = threading.Thread(target=trickle, args=(listener, begun), daemon=True)
+        thread.start()
+        (answer,) = answers_to(transport, in_flight, url)
+        thread.join()
+
+    assert (answer.status, journal.records()[0].status) == (0, 0)
+    assert "no answer" in answer.body
+
+
+def trickle(listener: socket.socket, begun: bytes) -> None:
+    """Answer a byte at a time, without end, until the client hangs up."""
+    opened, _ = listener.accept()
+    with opened:
+        opened.settimeout(0.05)
+        opened.recv(PIECE)
+        opened.sendall(begun or b"HTTP/1.1 200 OK\r\nX-A: ")
+        while not hung_up(opened):
+            with suppress(ConnectionError):
+                opened.sendall(b"x")
+
+
+def hung_up(opened: socket.socket) -> bool:
+    """Whether the other side has ended the connection; waits a twentieth of a second for it."""
+    try:
+        return opened.recv(PIECE) == b""
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
+
+
 def test_paths_outside_the_simulators_are_404(stack: Stack, http: requests.Session) -> None:
-    """PortaBilling's web host serves `/rest` and `/espf` and nothing else."""
+    """PortaBilling's web host serves `/rest` and `/espf` and nothing else, and records what is asked for."""
     answers = [
         http.get(f"{stack.addresses.portabilling}{path}") for path in ("/", "/restful", "/_sim/health")
     ]
 
     assert [answer.status_code for answer in answers] == [404] * 3
+    assert {answer.headers["Content-Type"].partition(";")[0] for answer in answers} == {"text/html"}
+    assert [(record.destination, record.target, record.status) for record in stack.journal.exchanges()] == [
+        ("portabilling", path, 404) for path in ("/", "/restful", "/_sim/health")
+    ]
 
 
 def test_silent_provisioner_does_not_keep_a_stack_alive() -> None:

@@ -127,7 +127,7 @@ def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:
     assert "- accounts.0.imsi: " in message
     assert "- accounts.0.colour: this key is not known" in message
     assert "- events: either user and password (Basic) or type and value" in message
-    assert "- oms.plans.0.delay: Input should be greater than or equal to 0 (given: -1)" in message
+    assert "- oms.plans.0.delay.fixed: Input should be greater than or equal to 0 (given: -1)" in message
 
 
 @pytest.mark.parametrize("text", ["= nonsense", "a = 1\na = 2", "\x00"])

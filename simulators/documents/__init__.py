@@ -1,0 +1,1 @@
+"""The built-in documents of PortaBilling's APIs."""
