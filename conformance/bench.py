@@ -16,7 +16,9 @@ from conformance.process import TargetProcess, await_ready
 from conformance.target import TargetFile, UrlForm, ca_file_of_target, fill_url
 from simulators.emitter.core import EmitterSettings
 from simulators.errors import CertificateError
-from simulators.stack import Stack, StackSettings
+from simulators.oms.settings import OmsSettings
+from simulators.settings import StackSettings
+from simulators.stack import Stack
 
 # Where a target that already runs has been pointed at: the simulators' documented addresses.
 DEFAULT_PORT_BASE: Final = 17_000
@@ -100,7 +102,9 @@ def _stack_settings(file: TargetFile, *, folder: Path, port: int, first_i_event:
         target_ca_file=ca_file_of_target(file, folder=folder) or "",
         port_base=0 if file.target.command else DEFAULT_PORT_BASE,
         events_url=fill_url(file.target.events_url, {"port": str(port), "host": options.host}),
+        release=options.release,
         reading=options.reading,
+        oms=OmsSettings(early=file.timeouts.early),
         events=EmitterSettings(success=options.success),
         silence=file.timeouts.silence,
         settle=file.timeouts.settle,

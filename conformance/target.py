@@ -12,6 +12,7 @@ from conformance.errors import TargetError
 from simulators.bundled import load
 from simulators.emitter.core import Success
 from simulators.portabilling.settings import Reading
+from simulators.release import DEFAULT_RELEASE, Release
 from simulators.stack import in_url
 from simulators.validation import InvalidFileError, Strict
 
@@ -62,8 +63,7 @@ class SimulatorOptions(Strict):
     # Real clients speak nothing but https. The authority is new in every run, and `{ca_file}` names its
     # PEM file: a target that the harness does not start cannot verify it.
     tls: bool = False
-    # This edition imitates one release.
-    release: Literal["MR117"] = "MR117"
+    release: Release = DEFAULT_RELEASE
     reading: Reading = "lenient"
     success: Success = "200"
 

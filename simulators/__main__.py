@@ -13,11 +13,10 @@ import click
 from simulators import __version__
 from simulators.client import DEFAULT_CONTROL, ControlClient
 from simulators.commands import Commands
-from simulators.emitter.core import EmitterSettings
-from simulators.emitter.settings import SLOWEST
 from simulators.errors import ControlError, EventError
-from simulators.release import DEFAULT_RELEASE, Release
-from simulators.stack import DEFAULT_EVENTS_URL, Stack, StackSettings
+from simulators.release import DEFAULT_RELEASE
+from simulators.settings import DEFAULT_EVENTS_URL, read_settings
+from simulators.stack import Stack
 
 _control_option = click.option(
     "--control", default=DEFAULT_CONTROL, show_default=True, help="Where the stack runs."
@@ -29,15 +28,10 @@ EMITTER_OPTIONS: Final = (
     "success", "numbers", "vocabulary", "subscriptions",
     "event_time", "i_env", "coalesce", "rate", "concurrency",
 )  # fmt: skip
+# Where a shell differs from a test: it lives by the wall clock, at the documented addresses.
+SHELL_DEFAULTS: Final = {"clock": "real", "port_base": 17000}
 # The account of the documented story.
 DEFAULT_I_ACCOUNT: Final = 189
-
-
-def _read_release(_context: click.Context, _option: click.Parameter, text: str) -> Release:
-    try:
-        return Release.parse(text)
-    except ValueError as error:
-        raise click.BadParameter(f"{error}.") from error
 
 
 def driving(command: Callable[..., None]) -> Callable[..., None]:
@@ -59,42 +53,31 @@ def main() -> None:
 
 
 @main.command()
-@click.option(
-    "--world", default="demo", show_default=True, help="A world file, or the name of a bundled one."
-)
-@click.option("--clock", default="real", show_default=True, help="real, scaled:N, manual or auto.")
-@click.option(
-    "--port-base", default=17000, show_default=True, type=click.IntRange(0, 65_533), help="0: free ports."
-)
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--advertise", default="", help="The name that clients use for it, if another.")
-@click.option(
-    "--events-url", default=DEFAULT_EVENTS_URL, show_default=True, help="Where your provisioner takes events."
-)
-@click.option(
-    "--release",
-    default=str(DEFAULT_RELEASE),
-    show_default=True,
-    callback=_read_release,
-    help="The PortaSwitch release to imitate.",
-)
+@click.option("--settings", "path", help="A TOML file of settings; docs/protocol.md names them.")
+@click.option("--world", help="A world file, or the name of a bundled one.  [default: demo]")
+@click.option("--clock", help="real, scaled:N, manual or auto.  [default: real]")
+@click.option("--port-base", type=click.IntRange(0, 65_533), help="0: free ports.  [default: 17000]")
+@click.option("--host", help="The address to listen on.  [default: 127.0.0.1]")
+@click.option("--advertise", help="The name that clients use for it, if another.")
+@click.option("--events-url", help=f"Where your provisioner takes events.  [default: {DEFAULT_EVENTS_URL}]")
+@click.option("--release", help=f"The PortaSwitch release to imitate.  [default: {DEFAULT_RELEASE}]")
 @click.option(
     "--reading",
-    default="lenient",
-    show_default=True,
     type=click.Choice(["lenient", "strict"]),
-    help="strict: to the letter of the documentation.",
+    help="strict: to the letter of the documentation.  [default: lenient]",
 )
-@click.option("--success", default="200", show_default=True, type=click.Choice(["200", "any-2xx"]))
-@click.option("--numbers", default="ints", show_default=True, type=click.Choice(["ints", "strings", "mixed"]))
-@click.option("--tls", is_flag=True, help="Speak https alone, with the certificate of a throw-away CA.")
-@click.option("--target-ca-file", default="", help="The CA of your provisioner's own certificate (PEM).")
+@click.option("--tls", is_flag=True, default=None, help="Speak https alone, by a throw-away CA.")
+@click.option("--target-ca-file", help="The CA of your provisioner's own certificate (PEM).")
+@click.option("--success", type=click.Choice(["200", "any-2xx"]), help="What takes an event.  [default: 200]")
+@click.option(
+    "--numbers",
+    type=click.Choice(["ints", "strings", "mixed"]),
+    help="How events write ids.  [default: ints]",
+)
 @click.option(
     "--vocabulary",
-    default="legacy",
-    show_default=True,
     type=click.Choice(["legacy", "webhooks"]),
-    help="How your provisioner is told what occurs: Account/New, or Subscriber/Created.",
+    help="How your provisioner is told what occurs: Account/New, or Subscriber/Created.  [default: legacy]",
 )
 @click.option(
     "--subscribe",
@@ -103,26 +86,22 @@ def main() -> None:
     multiple=True,
     help="Send events of this type alone; repeatable. Webhooks: Subscriber stands for its whole group.",
 )
-@click.option("--event-time", is_flag=True, help="Let legacy events carry event_time.")
+@click.option("--event-time", is_flag=True, default=None, help="Let legacy events carry event_time.")
 @click.option("--i-env", type=int, help="Let legacy events carry this i_env.")
 @click.option(
     "--coalesce/--no-coalesce",
-    default=True,
-    show_default=True,
-    help="Process only the latest of several queued events where ESPF does.",
+    default=None,
+    help="Process only the latest of several queued events where ESPF does.  [default: coalesce]",
 )
-@click.option(
-    "--rate", type=click.FloatRange(min=SLOWEST), help="Events per virtual second; ESPF sends about 10."
-)
-@click.option("--concurrency", type=click.IntRange(min=1), help="How many events may be unanswered at once.")
+@click.option("--rate", type=float, help="Events per virtual second; ESPF sends about 10.")
+@click.option("--concurrency", type=int, help="How many events may be unanswered at once.")
 @json_option
-def up(*, as_json: bool, **options: Any) -> None:
+def up(*, as_json: bool, path: str | None, **options: Any) -> None:
     """Start all simulators and serve until Ctrl-C or SIGTERM."""
     endings = {signal.SIGINT, signal.SIGTERM}
     # Blocked before any thread starts, so that only `sigwait` below receives them.
     signal.pthread_sigmask(signal.SIG_BLOCK, endings)
-    events = EmitterSettings(**{name: options.pop(name) for name in EMITTER_OPTIONS})
-    with Stack(StackSettings(events=events, **options)) as stack:
+    with Stack(read_settings(path, _given(options), defaults=SHELL_DEFAULTS)) as stack:
         addresses = asdict(stack.addresses) | ({"ca_file": stack.ca_file} if stack.ca_file else {})
         if as_json:
             click.echo(json.dumps(addresses))
@@ -198,6 +177,13 @@ def journal(*, as_json: bool, client: ControlClient) -> None:
             what = f"{record['method']:<5} {record['target']}  {record['status']}"
             fact = f"fact  {record['operation']} {record['i_account']}"
             click.echo(f"{record['seq']:>5}  {who:<28} {fact if record['kind'] == 'fact' else what}")
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that were given, as settings by their names; those of the emitter apart."""
+    given = {name: value for name, value in options.items() if value is not None and value != ()}
+    events = {name: given.pop(name) for name in EMITTER_OPTIONS if name in given}
+    return {**given, **({"events": events} if events else {})}
 
 
 def _variable(pair: str) -> tuple[str, Any]:

@@ -1,6 +1,7 @@
 """The errors that the simulators raise, as one tree.
 
 SimulatorError
+├── SettingsError  a setting, or the file of settings, is not possible
 ├── WorldError     a world file, or a change of the world, is not possible
 ├── AddressError   an address cannot be listened on
 ├── CertificateError   a certificate cannot be made, or a file of them cannot be used
@@ -21,6 +22,10 @@ class SimulatorError(Exception):
     """The root: catch it to catch every error of the simulators."""
 
 
+class SettingsError(SimulatorError):
+    """A setting, or the file of settings, cannot be used."""
+
+
 class WorldError(SimulatorError):
     """A world file cannot be used, or a change of the world contradicts what is there."""
 
@@ -33,7 +38,7 @@ class CertificateError(SimulatorError):
     """A certificate cannot be made for a name, or a file of CA certificates cannot be used."""
 
 
-class EventError(SimulatorError):
+class EventError(SimulatorError, ValueError):
     """An event cannot be sent as asked, or a handler or a setting of the emitter is not possible."""
 
 

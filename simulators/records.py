@@ -5,19 +5,31 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, JsonValue, ValidationError, model_validator
 
 from simulators.oms.plans import OmsWorld
-from simulators.portabilling.shapes import CustomerInfo, DetailedAccountInfo, InvoiceInfo, NumberInfo, Shape
+from simulators.portabilling.shapes import (
+    OWN_OF_ACCOUNT,
+    OWN_OF_CUSTOMER,
+    OWN_OF_INVOICE,
+    OWN_OF_NUMBER,
+    CustomerInfo,
+    DetailedAccountInfo,
+    InvoiceInfo,
+    NumberInfo,
+    Shape,
+)
 from simulators.validation import Strict, mistakes
 
 # Below 2^31, as the documented `int` (S3).
 RecordNumber = Annotated[int, Field(ge=1, lt=2**31)]
-# Any string of at most 64 characters (S30).
-AccountId = Annotated[str, Field(min_length=1, max_length=64)]
+# At most 64 characters (S30); assumed: any that can be printed, since IDs with @, #, _ and . are in use.
+AccountId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
-def _fitting(shape: type[Shape], info: Mapping[str, Any]) -> Mapping[str, Any]:
+def _fitting(shape: type[Shape], own: frozenset[str], info: Mapping[str, Any]) -> Mapping[str, Any]:
+    if misplaced := sorted(own & set(info)):
+        raise ValueError(f"{', '.join(misplaced)}: no further field, it follows from the record itself")
     try:
         shape.model_validate(info)
     except ValidationError as error:
@@ -26,10 +38,14 @@ def _fitting(shape: type[Shape], info: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 # Further fields of a record, in the place of the captured ones; each must have the captured type.
-AccountFields = Annotated[Mapping[str, Any], AfterValidator(partial(_fitting, DetailedAccountInfo))]
-CustomerFields = Annotated[Mapping[str, Any], AfterValidator(partial(_fitting, CustomerInfo))]
-NumberFields = Annotated[Mapping[str, Any], AfterValidator(partial(_fitting, NumberInfo))]
-InvoiceFields = Annotated[Mapping[str, Any], AfterValidator(partial(_fitting, InvoiceInfo))]
+AccountFields = Annotated[
+    Mapping[str, Any], AfterValidator(partial(_fitting, DetailedAccountInfo, OWN_OF_ACCOUNT))
+]
+CustomerFields = Annotated[
+    Mapping[str, Any], AfterValidator(partial(_fitting, CustomerInfo, OWN_OF_CUSTOMER))
+]
+NumberFields = Annotated[Mapping[str, Any], AfterValidator(partial(_fitting, NumberInfo, OWN_OF_NUMBER))]
+InvoiceFields = Annotated[Mapping[str, Any], AfterValidator(partial(_fitting, InvoiceInfo, OWN_OF_INVOICE))]
 
 
 class Account(Strict):
@@ -38,8 +54,8 @@ class Account(Strict):
     i_account: RecordNumber
     id: AccountId
     msisdn: str = ""
-    imsi: Annotated[str, Field(pattern=r"^(\d{6,15})?$")] = ""
-    iccid: Annotated[str, Field(pattern=r"^(\d{18,22})?$")] = ""
+    imsi: Annotated[str, Field(pattern=r"^([0-9]{6,15})?$")] = ""
+    iccid: Annotated[str, Field(pattern=r"^([0-9]{18,22})?$")] = ""
     i_customer: RecordNumber = 1
     i_product: RecordNumber = 1
     # An alias is an account of its own that names its master (S18).
@@ -71,7 +87,7 @@ class Customer(Strict):
     """A customer, the owner of accounts."""
 
     i_customer: RecordNumber
-    name: str
+    name: Annotated[str, Field(min_length=1)]
     # O open, S suspended, C closed, E exported, D deactivated (S23).
     bill_status: Literal["O", "S", "C", "E", "D"] = "O"
     blocked: bool = False
@@ -149,7 +165,7 @@ class MethodDefinition(Strict):
     # Parameters that must be given; `i_account` and `id` name the account.
     parameters: tuple[str, ...] = ()
     same_as: str | None = None
-    answer: Mapping[str, Any] | None = None
+    answer: Mapping[str, JsonValue] | None = None
     fault: MethodFault | None = None
 
     @model_validator(mode="after")
@@ -159,13 +175,22 @@ class MethodDefinition(Strict):
         return self
 
 
+def _told_apart(names: Mapping[str, str]) -> Mapping[str, str]:
+    given = list(names.values())
+    if twice := sorted({name for name in given if given.count(name) > 1}):
+        raise ValueError(f"{', '.join(twice)}: two cannot have one name")
+    return names
+
+
 class Names(Strict):
     """How an installation's answers name records and their fields, where they differ from the documented."""
 
     # Such as sim_card_info = "card_info".
-    records: Mapping[str, str] = Field(default_factory=dict)
+    records: Annotated[Mapping[str, str], AfterValidator(_told_apart)] = Field(default_factory=dict)
     # By the documented name of the record, such as sim_card_info = {iccid = "ICCID"}.
-    fields: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
+    fields: Mapping[str, Annotated[Mapping[str, str], AfterValidator(_told_apart)]] = Field(
+        default_factory=dict
+    )
 
 
 class EventCredentials(Strict):

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from ssl import SSLContext
 from types import TracebackType
@@ -18,79 +18,32 @@ from simulators.control.app import Controls
 from simulators.control.app import create_app as create_control_app
 from simulators.documents.app import create_app as create_documents_app
 from simulators.emitter.app import create_app as create_emitter_app
-from simulators.emitter.core import Emitter, EmitterSettings, Handler
+from simulators.emitter.core import Emitter
 from simulators.emitter.vocabulary import Vocabulary
 from simulators.errors import StackError
 from simulators.espf.app import create_app as create_espf_app
 from simulators.espf.core import EspfApi
 from simulators.espf.openapi import document as espf_document
-from simulators.espf.settings import EspfSettings
-from simulators.http_server import DEFAULT_LIMITS, Limits, in_plain_text
 from simulators.journal import Journal, Party
 from simulators.masking import Masker
 from simulators.oms.app import create_app as create_oms_app
 from simulators.oms.core import Oms
 from simulators.oms.dialect import load_dialect
-from simulators.oms.settings import OmsSettings
 from simulators.portabilling.app import create_app as create_portabilling_app
 from simulators.portabilling.core import PortaBilling
 from simulators.portabilling.openapi import document as rest_document
 from simulators.portabilling.sessions import Sessions
-from simulators.portabilling.settings import PortaBillingSettings, Reading
 from simulators.records import Account
-from simulators.refusals import recorded, recorded_on_web_host
-from simulators.release import DEFAULT_RELEASE, Release
-from simulators.tls import check_ca_file, throw_away_authority
-from simulators.transport import SILENCE, Transport
-from simulators.web import Recorder, Watched, WebServer, mount
+from simulators.settings import StackSettings
+from simulators.wire.recorder import Recorder, Watched, WebServer, mount
+from simulators.wire.refusals import recorded, recorded_on_web_host
+from simulators.wire.server import Limits, in_plain_text
+from simulators.wire.tls import check_ca_file, throw_away_authority
+from simulators.wire.transport import Transport
 from simulators.world import World
 
-# Where a provisioner that runs beside `espf-simulators up` is expected to take events.
-DEFAULT_EVENTS_URL: Final = "http://127.0.0.1:8080/events"
-SETTLE: Final = 0.3
-DEFAULT_EMITTER: Final = EmitterSettings()
-DEFAULT_OMS: Final = OmsSettings()
-DEFAULT_PORTABILLING: Final = PortaBillingSettings()
-DEFAULT_ESPF: Final = EspfSettings()
 # Assumed after a known one, that of the customers' realm, CustomerInterface.json (S21).
 REST_DOCUMENT: Final = "AdminInterface.json"
-
-
-@dataclass(frozen=True, kw_only=True)
-class StackSettings:
-    """How a stack is set up; `silence`, `settle` and `arrival` are real seconds.
-
-    `port_base` is the control port; PortaBilling's web host and the OMS take the next two. 0 takes free ones.
-    `services` are those that the OMS knows beside the ones named like groups. `handlers` get events beside
-    the one at `events_url`.
-    `release` and `reading` hold for all parts, whatever `portabilling`, `espf` and `events` say of them.
-    With `tls` all three speak https, with a certificate of a throw-away CA for `host`, `advertise` and
-    loopback. `target_ca_file` holds the authorities of the provisioner's own certificate.
-    A request may have a body of `max_body` bytes and has to arrive whole within `arrival`; both are assumed,
-    since PortaBilling's own limits are not public.
-    """
-
-    world: str = "demo"
-    clock: str = "manual"
-    host: str = "127.0.0.1"
-    advertise: str = ""
-    port_base: int = 0
-    events_url: str = DEFAULT_EVENTS_URL
-    release: Release = DEFAULT_RELEASE
-    reading: Reading = "lenient"
-    portabilling: PortaBillingSettings = DEFAULT_PORTABILLING
-    espf: EspfSettings = DEFAULT_ESPF
-    events: EmitterSettings = DEFAULT_EMITTER
-    handlers: tuple[Handler, ...] = ()
-    silence: float = SILENCE
-    settle: float = SETTLE
-    first_i_event: int = 1
-    services: tuple[str, ...] = ()
-    oms: OmsSettings = DEFAULT_OMS
-    tls: bool = False
-    target_ca_file: str = ""
-    max_body: int = DEFAULT_LIMITS.body
-    arrival: float = DEFAULT_LIMITS.arrival
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +66,7 @@ class Stack:
     """
 
     def __init__(self, settings: StackSettings | None = None) -> None:
-        self.settings = _of_one_installation(settings or StackSettings())
+        self.settings = (settings or StackSettings()).of_one_installation()
         if self.settings.target_ca_file:
             check_ca_file(self.settings.target_ca_file)
         self.world = World.load(self.settings.world)
@@ -304,14 +257,3 @@ def in_url(host: str) -> str:
 
 def _too_deep(_error: Exception) -> tuple[Response, int]:
     return jsonify(error="The body is nested too deeply to be read as JSON."), 400
-
-
-def _of_one_installation(settings: StackSettings) -> StackSettings:
-    """The same settings with each part's own release and reading put right."""
-    shared: dict[str, Any] = {"release": settings.release, "reading": settings.reading}
-    return replace(
-        settings,
-        portabilling=replace(settings.portabilling, **shared),
-        espf=replace(settings.espf, **shared),
-        events=replace(settings.events, release=settings.release),
-    )

@@ -1,6 +1,7 @@
 """Reads TOML files into models and tells every mistake of a file at once."""
 
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -8,9 +9,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from simulators.masking import SECRET_FIELDS
 
+# A misspelt setting must never be ignored; for dataclasses that are read from a file.
+FORBID_UNKNOWN: Final = ConfigDict(extra="forbid")
+
 
 class Strict(BaseModel):
-    """A frozen model that refuses unknown keys, so that a misspelt setting is never ignored."""
+    """A frozen model that refuses unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -36,8 +40,12 @@ def load_toml(model: type[Model], path: Path) -> Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        listed = "\n".join(f"  - {mistake}" for mistake in mistakes(error))
-        raise InvalidFileError(f"{path} has mistakes:\n{listed}") from error
+        raise InvalidFileError(mistaken(str(path), mistakes(error))) from error
+
+
+def mistaken(source: str, found: Iterable[str]) -> str:
+    """The message that lists the mistakes of a file."""
+    return "\n".join((f"{source} has mistakes:", *(f"  - {mistake}" for mistake in found)))
 
 
 def mistakes(error: ValidationError) -> tuple[str, ...]:

@@ -1,13 +1,14 @@
 """The world's state: PortaBilling's accounts, customers, numbers, invoices and groups, and their changes."""
 
-from collections.abc import Callable, Iterator, Mapping
-from itertools import count
-from typing import Any, Final, TypeVar
+import itertools
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from simulators.bundled import load
+from simulators.contradictions import contradictions
 from simulators.errors import WorldError
 from simulators.records import Account, Customer, Invoice, Number, Product, User, WorldFile
-from simulators.validation import InvalidFileError
+from simulators.validation import InvalidFileError, mistaken
 
 # Registered in every PortaSwitch, in the order of their ids (P, S32).
 PREDEFINED_GROUPS: Final = (
@@ -17,33 +18,40 @@ PREDEFINED_GROUPS: Final = (
 FIRST_CUSTOM_GROUP: Final = 1001
 MAX_GROUP_NAME: Final = 64
 MAX_ID: Final = 64
-
-Key = TypeVar("Key", int, str)
-Record = TypeVar("Record")
+# Numbers of records stay below it, as the documented `int` (S3).
+LIMIT: Final = 2**31
 
 
 class World:
-    """The state that PortaBilling's simulators share; the plans of the OMS are read from it too."""
+    """The state that PortaBilling's simulators share; the plans of the OMS are read from it too.
 
-    def __init__(self, file: WorldFile) -> None:
+    `source` is the file that it was read from, for messages about it.
+
+    Raises:
+        WorldError: the file contradicts itself; every mistake is named.
+    """
+
+    def __init__(self, file: WorldFile, *, source: str = "The world") -> None:
+        if found := tuple(contradictions(file)):
+            raise WorldError(mistaken(source, found))
+        self.source = source
         self.events = file.events
         self.oms = file.oms
         self.methods = file.methods
         self.names = file.names
         self.derived = file.derived
-        self.users: Mapping[str, User] = _by(file.users, lambda user: user.login, "login")
-        self.products: Mapping[int, Product] = _by(
-            file.products, lambda product: product.i_product, "i_product"
-        )
-        self._customers = _by(file.customers, lambda customer: customer.i_customer, "i_customer")
-        self._numbers = _by(file.numbers, lambda number: number.number, "number")
-        self.invoices: Mapping[int, Invoice] = _by(
-            file.invoices, lambda invoice: invoice.i_invoice, "i_invoice"
-        )
+        self.users: Mapping[str, User] = {user.login: user for user in file.users}
+        self.products: Mapping[int, Product] = {product.i_product: product for product in file.products}
+        self._customers = {customer.i_customer: customer for customer in file.customers}
+        self._numbers = {number.number: number for number in file.numbers}
+        self.invoices: Mapping[int, Invoice] = {invoice.i_invoice: invoice for invoice in file.invoices}
         self._groups = {name: number for number, name in enumerate(PREDEFINED_GROUPS, start=1)}
-        self._custom_numbers = count(FIRST_CUSTOM_GROUP)
+        self._custom_numbers = itertools.count(FIRST_CUSTOM_GROUP)
         for name in file.groups:
-            self.add_group(name)
+            try:
+                self.add_group(name)
+            except WorldError as error:
+                raise WorldError(mistaken(source, [f"groups: {error}"])) from error
         self._accounts: dict[int, Account] = {}
         self._ids: dict[str, int] = {}
         self._former_ids: dict[str, int] = {}
@@ -62,10 +70,7 @@ class World:
             path, file = load("worlds", name, WorldFile)
         except InvalidFileError as error:
             raise WorldError(str(error)) from error
-        try:
-            return cls(file)
-        except WorldError as error:
-            raise WorldError(f"{path} has a mistake: {error}") from error
+        return cls(file, source=str(path))
 
     @property
     def groups(self) -> Mapping[str, int]:
@@ -148,14 +153,34 @@ class World:
         return closed
 
     def next_i_account(self) -> int:
-        """A number that no account has."""
-        return self._highest + 1
+        """A number that no account has.
+
+        Raises:
+            WorldError: each has one.
+        """
+        after_derived = self.derived.first + self.derived.count
+        ranges = ((self._highest + 1, LIMIT), (1, self.derived.first), (after_derived, LIMIT))
+        return _first_free((range(*ends) for ends in ranges), self._accounts)
+
+    def next_i_customer(self) -> int:
+        """A number that no customer has.
+
+        Raises:
+            WorldError: each has one.
+        """
+        taken = {customer.i_customer for customer in self.customers()}
+        return _first_free((range(max(taken, default=0) + 1, LIMIT), range(1, LIMIT)), taken)
 
     def account(self, i_account: int | None) -> Account | None:
         """The account with this number, or None."""
         if i_account is None:
             return None
         return self._accounts.get(i_account) or self.derived.account(i_account)
+
+    def open_account(self, i_account: int | None) -> Account | None:
+        """The account with this number; None where there is none, or it is closed."""
+        account = self.account(i_account)
+        return account if account and account.bill_status != "C" else None
 
     def account_by_id(self, account_id: str) -> Account | None:
         """The account with this ID, or None."""
@@ -167,13 +192,24 @@ class World:
 
     def account_by_card(self, card: Mapping[str, str]) -> Account | None:
         """The account whose SIM card has these data, or None."""
-        known = (account for account in self._accounts.values() if has_fields(account, card))
+        known = [account for account in self._accounts.values() if has_fields(account, card)]
         derived = (self.account(self.derived.number_on(value)) for value in card.values())
-        return next(known, None) or next((one for one in derived if one and has_fields(one, card)), None)
+        known += [account for account in derived if account and has_fields(account, card)]
+        # A card that a closed account had can be another's by now.
+        return min(known, key=lambda account: account.bill_status == "C", default=None)
+
+    def account_by_login(self, login: str) -> Account | None:
+        """The account that logs in to the self-care under this name, or None."""
+        return next((one for one in self._accounts.values() if one.info.get("login") == login), None)
 
     def account_by_former_id(self, account_id: str) -> Account | None:
         """The closed account that had this ID; None once the ID is another account's."""
         return self.account(self._former_ids.get(account_id))
+
+    def has_product(self, i_product: int) -> bool:
+        """Whether accounts can have this product: any, unless the world declares some."""
+        known = itertools.chain(self.products, (account.i_product for account in self._accounts.values()))
+        return not self.products or i_product in known
 
     def services(self, account: Account) -> tuple[str, ...] | None:
         """The services that an account needs, by itself or by its product; None stands for all."""
@@ -186,15 +222,18 @@ class World:
         """The customer with this number; one that accounts name exists without being declared."""
         if i_customer in self._customers:
             return self._customers[i_customer]
-        owns_accounts = any(account.i_customer == i_customer for account in self._accounts.values())
-        if owns_accounts or (self.derived.count and i_customer == 1):
+        if any(owner == i_customer for owner in self._owners()):
             return Customer(i_customer=i_customer, name=f"Customer {i_customer}")
         return None
 
+    def open_customer(self, i_customer: int) -> Customer | None:
+        """The customer with this number; None where there is none, or it is closed."""
+        customer = self.customer(i_customer)
+        return customer if customer and customer.bill_status != "C" else None
+
     def customers(self) -> tuple[Customer, ...]:
         """All customers, by number."""
-        owners = {account.i_customer for account in self._accounts.values()}
-        found = (self.customer(i_customer) for i_customer in sorted({*self._customers, *owners}))
+        found = (self.customer(i_customer) for i_customer in sorted({*self._customers, *self._owners()}))
         return tuple(customer for customer in found if customer)
 
     def store_customer(self, customer: Customer) -> None:
@@ -218,24 +257,24 @@ class World:
         self._ids[account.id] = account.i_account
         self._former_ids.pop(account.id, None)
 
+    def _owners(self) -> Iterator[int]:
+        """The customers that accounts name."""
+        if sample := self.derived.account(self.derived.first):
+            yield sample.i_customer
+        yield from (account.i_customer for account in self._accounts.values())
+
     def _closed_id(self, account_id: str) -> str:
-        endings = (f"-old{number:03d}" for number in count())
+        endings = (f"-old{number:03d}" for number in itertools.count())
         ids = (account_id[: MAX_ID - len(ending)] + ending for ending in endings)
         return next(free for free in ids if self.account_by_id(free) is None)
 
 
-def _by(records: tuple[Record, ...], key: Callable[[Record], Key], name: str) -> dict[Key, Record]:
-    """Records by their key.
-
-    Raises:
-        WorldError: two have the same.
-    """
-    found: dict[Key, Record] = {}
-    for record in records:
-        if key(record) in found:
-            raise WorldError(f"{name} {key(record)!r} is taken: each {name} can stand only once.")
-        found[key(record)] = record
-    return found
+def _first_free(ranges: Iterable[Iterable[int]], taken: Container[int]) -> int:
+    free = (number for number in itertools.chain.from_iterable(ranges) if number not in taken)
+    number = next(free, None)
+    if number is None:
+        raise WorldError("Every number is taken: start with a world of fewer records.")
+    return number
 
 
 def has_fields(account: Account, fields: Mapping[str, Any]) -> bool:

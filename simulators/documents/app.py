@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, Response, abort, jsonify, request
 
 from simulators.journal import Exchange
-from simulators.web import EXCHANGE
+from simulators.wire.recorder import EXCHANGE
 
 
 def create_app(documents: Mapping[str, Callable[[], Mapping[str, Any]]]) -> Flask:

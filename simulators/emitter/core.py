@@ -12,7 +12,7 @@ from simulators.emitter.settings import EmitterSettings, Success
 from simulators.emitter.vocabulary import Vocabulary
 from simulators.errors import EventError
 from simulators.records import EventCredentials
-from simulators.transport import Send
+from simulators.wire.transport import Send
 
 __all__ = ["FIRST_HANDLER", "Emitter", "EmitterSettings", "Event", "Handler", "Success"]
 

@@ -9,7 +9,7 @@ from typing import Final
 from simulators.clock import Clock, Timer
 from simulators.emitter.events import Delivery, Fate, Handler, Handling
 from simulators.emitter.settings import EmitterSettings
-from simulators.transport import Answer, Outbound, Send
+from simulators.wire.transport import Answer, Outbound, Send
 from simulators.world import read_number
 
 OK: Final = 200

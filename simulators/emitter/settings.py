@@ -6,6 +6,7 @@ from typing import Final, Literal
 from simulators.emitter.vocabulary import VocabularyName
 from simulators.errors import EventError
 from simulators.release import DEFAULT_RELEASE, Release
+from simulators.validation import FORBID_UNKNOWN
 
 Success = Literal["200", "any-2xx"]
 Numbers = Literal["ints", "strings", "mixed"]
@@ -33,6 +34,8 @@ class EmitterSettings:
     Raises:
         EventError: a number is outside its range.
     """
+
+    __pydantic_config__ = FORBID_UNKNOWN
 
     success: Success = "200"
     numbers: Numbers = "ints"

@@ -25,7 +25,6 @@ class InternalEvent(Strict):
     webhook: str | None = None
     coalesced: bool = False
     entity: str | None = None
-    inherited_as: str | None = None
 
 
 class FormerName(Strict):
@@ -102,14 +101,6 @@ class Vocabulary(Strict):
             return None
         entity = variables.get(_ENTITIES[_group(event_type)])
         return None if entity is None else (event_type, str(entity))
-
-    def inherited_as(self, event_type: str) -> str | None:
-        """The event that an event of a customer implies for each of the customer's accounts, if any (S8).
-
-        Raises:
-            EventError: no internal event has this newest name.
-        """
-        return self._event(event_type).inherited_as
 
     def check_subscriptions(
         self, subscriptions: Iterable[str], *, vocabulary: VocabularyName, release: Release

@@ -16,7 +16,7 @@ from simulators.espf.core import DEFAULTS, EspfApi, Refusal
 from simulators.espf.settings import EspfSettings
 from simulators.espf.urls import behind_version
 from simulators.journal import Exchange
-from simulators.web import BODY, EXCHANGE, raw_target
+from simulators.wire.recorder import BODY, EXCHANGE, raw_target
 
 
 class _StatusOf(BaseConverter):

@@ -5,6 +5,7 @@ from typing import Literal
 
 from simulators.portabilling.settings import Reading
 from simulators.release import DEFAULT_RELEASE, Release
+from simulators.validation import FORBID_UNKNOWN
 
 GroupTypes = Literal["example", "table"]
 StatusAnswer = Literal["fields", "empty"]
@@ -25,6 +26,8 @@ class EspfSettings:
     `digits_fall_back`: whether an all-digit ID that nobody has counts as an i_account; off, since it hides
     a mistake (3.2). `document` is assumed after a known name, `CustomerInterface.json` (S21).
     """
+
+    __pydantic_config__ = FORBID_UNKNOWN
 
     release: Release = DEFAULT_RELEASE
     reading: Reading = "lenient"

@@ -8,7 +8,7 @@ from flask import Flask, Response, request
 from simulators.journal import Exchange
 from simulators.oms.core import Oms
 from simulators.oms.dialect import HttpRequest, Notification
-from simulators.web import BODY, EXCHANGE
+from simulators.wire.recorder import BODY, EXCHANGE
 
 
 def create_app(core: Oms, *, guard: threading.Condition) -> Flask:

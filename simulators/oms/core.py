@@ -24,7 +24,7 @@ from simulators.oms.dialect import (
 from simulators.oms.notifier import Answered, Notifier
 from simulators.oms.plans import FINAL, Plan, State, Step
 from simulators.oms.settings import OmsSettings
-from simulators.transport import Send
+from simulators.wire.transport import Send
 from simulators.world import World
 
 DEFAULTS: Final = OmsSettings()

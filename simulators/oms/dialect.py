@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from simulators.errors import DialectError
-from simulators.transport import Answer
+from simulators.wire.transport import Answer
 
 
 class OrderRefusedError(Exception):

@@ -6,7 +6,7 @@ from functools import partial
 from simulators.clock import Clock
 from simulators.oms.dialect import Dialect, Notification
 from simulators.oms.settings import OmsSettings
-from simulators.transport import Answer, Outbound, Send
+from simulators.wire.transport import Answer, Outbound, Send
 
 Answered = Callable[[], object]
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from simulators.validation import FORBID_UNKNOWN
+
 
 @dataclass(frozen=True, kw_only=True)
 class OmsSettings:
@@ -12,6 +14,8 @@ class OmsSettings:
     taken is sent again, so often in all. `early`: how many real seconds an order's answer is held back
     for a notification that is to come before it. `seed` decides all that plans leave to chance.
     """
+
+    __pydantic_config__ = FORBID_UNKNOWN
 
     dialect: str = "simple"
     notify_url: str = ""

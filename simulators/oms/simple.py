@@ -15,8 +15,8 @@ from simulators.oms.dialect import (
     OrderRefusedError,
     OrderRequest,
 )
-from simulators.transport import Answer
 from simulators.validation import mistakes
+from simulators.wire.transport import Answer
 
 
 class _Account(BaseModel):

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, StringConstraints, TypeAdapter, WithJsonSchema
+from pydantic import ConfigDict, Field, TypeAdapter, WithJsonSchema, model_validator
 
 from simulators.errors import WorldError
 from simulators.portabilling.changes import account_events
 from simulators.portabilling.faults import BAD_PARAMS, DUPLICATE_ID, Fault
-from simulators.portabilling.methods import Method, Occurred, fits_pattern, page, shown
+from simulators.portabilling.methods import Method, Occurred, fits_pattern, given, page, shown
 from simulators.portabilling.parameters import (
     AccountKey,
     Option,
@@ -17,9 +17,11 @@ from simulators.portabilling.parameters import (
     OptionalText,
     Paging,
     Parameters,
+    one_of,
 )
 from simulators.portabilling.shapes import (
     COMPUTED,
+    OWN_OF_ACCOUNT,
     AccountInfo,
     CustomerInfo,
     CustomField,
@@ -27,11 +29,12 @@ from simulators.portabilling.shapes import (
     Int,
 )
 from simulators.portabilling.views import account_info, aliases, customer_info
-from simulators.records import Account
+from simulators.records import Account, AccountId
 from simulators.world import World, has_fields
 
 # The fields of account_info that are fields of the record too; all others are kept in its `info`.
 _OWN: Final = ("i_account", "id", "i_customer", "i_product", "i_master_account", "bill_status")
+_CLOSED: Final = "C"
 
 
 RecordKey = Annotated[
@@ -51,6 +54,9 @@ RecordKey = Annotated[
 class GetAccountInfo(AccountKey):
     """What `get_account_info` takes; the options that change nothing here are taken all the same."""
 
+    model_config = ConfigDict(json_schema_extra=one_of("i_account", "id", "login"))
+
+    login: OptionalText = None
     detailed_info: Option = False
     expand_alias: Option = False
     get_included_services: Option = False
@@ -60,6 +66,12 @@ class GetAccountInfo(AccountKey):
     with_customer_info: Option = False
     with_reseller_info: Option = False
     limit_alias_did_number_list: OptionalNumber = None
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if self.i_account is None and self.id is None and self.login is None:
+            raise ValueError("i_account, id or login is required")
+        return self
 
 
 class GetAccountList(Paging):
@@ -77,17 +89,18 @@ class AccountChange(DetailedAccountInfo):
     """The fields of a new or a changed account; of a change, those that are given count."""
 
     i_account: Int = 0
-    id: Annotated[str, StringConstraints(min_length=1, max_length=64)] = ""
+    id: AccountId = ""
     i_customer: RecordKey = 1
     i_product: RecordKey = 1
     bill_status: Literal["O", "I", "S", "C"] = "O"
 
 
 class NewAccount(AccountChange):
-    """A new account: its ID and its customer are required, the number is PortaBilling's to give."""
+    """A new account, which is not closed: its ID and its customer are required, its number is given to it."""
 
-    id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    id: AccountId
     i_customer: RecordKey
+    bill_status: Literal["O", "I", "S"] = "O"
 
 
 class AddAccount(Parameters):
@@ -182,7 +195,8 @@ class AccountMethods:
         return self.world.account_by_id(key.id or "")
 
     def _get_account_info(self, params: GetAccountInfo) -> dict[str, Any]:
-        account = self.find(params)
+        by_login = params.login if params.i_account is None and params.id is None else None
+        account = self.find(params) if by_login is None else self.world.account_by_login(by_login)
         # Assumed: what expand_alias does is not public; here it gives the master in the alias's place.
         if account and account.i_master_account and params.expand_alias:
             account = self.world.account(account.i_master_account)
@@ -191,7 +205,7 @@ class AccountMethods:
             return {}
         info = account_info(account, self.world, detailed=params.detailed_info)
         if params.without_service_features:
-            del info["service_features"]
+            info.pop("service_features", None)
         customer = self.world.customer(account.i_customer) if params.with_customer_info else None
         return {"account_info": info, **({"customer_info": customer_info(customer)} if customer else {})}
 
@@ -217,23 +231,25 @@ class AccountMethods:
 
     def _get_alias_list(self, params: AccountKey) -> dict[str, Any]:
         account = self.find(params)
-        found = aliases(account, self.world) if account else []
-        return {"alias_list": [account_info(alias, self.world) for alias in found]}
+        if account is None:
+            return {}
+        return {"alias_list": [account_info(alias, self.world) for alias in aliases(account, self.world)]}
 
     def _get_custom_fields(self, params: AccountKey) -> dict[str, Any]:
         account = self.find(params)
-        values = account.custom_fields if account else {}
-        return {
-            "custom_fields_values": [
-                shown(CustomField(name=name, db_value=value)) for name, value in values.items()
-            ]
-        }
+        if account is None:
+            return {}
+        fields = (CustomField(name=name, db_value=value) for name, value in account.custom_fields.items())
+        return {"custom_fields_values": [shown(field) for field in fields]}
 
     def _add_account(self, params: AddAccount) -> dict[str, Any]:
-        given = params.account_info.model_dump(mode="json", exclude_unset=True)
-        i_account = self.world.next_i_account()
+        try:
+            i_account = self.world.next_i_account()
+        except WorldError as error:
+            raise Fault(BAD_PARAMS, str(error)) from error
         blank = Account(i_account=i_account, id=params.account_info.id)
-        account = _changed(blank, {**given, "i_account": i_account})
+        account = self._changed(blank, {**given(params.account_info), "i_account": i_account})
+        self._check_references(account)
         try:
             self.world.add_account(account)
         except WorldError as error:
@@ -243,15 +259,20 @@ class AccountMethods:
 
     def _update_account(self, params: UpdateAccount) -> dict[str, Any]:
         account = self._existing(AccountKey(i_account=params.account_info.i_account))
-        given = params.account_info.model_dump(mode="json", exclude_unset=True)
-        if given.get("bill_status") == "C" != account.bill_status:
-            raise Fault(BAD_PARAMS, "bill_status C is for terminate_account to set: call that")
-        return self._replace(_changed(account, given))
+        changed = self._changed(account, given(params.account_info))
+        if account.bill_status != changed.bill_status and _CLOSED in (
+            account.bill_status,
+            changed.bill_status,
+        ):
+            # Assumed: closing takes terminate_account, and nothing opens a closed account again.
+            raise Fault(BAD_PARAMS, "bill_status C is for terminate_account to set, and it is final")
+        self._check_references(changed, before=account)
+        return self._replace(changed)
 
     def _update_custom_fields(self, params: UpdateCustomFields) -> dict[str, Any]:
         account = self._existing(params)
-        values = {field.name: field.db_value for field in params.custom_fields_values if field.db_value}
-        custom_fields = {**account.custom_fields, **values}
+        values = {field.name: field.db_value for field in params.custom_fields_values}
+        custom_fields = {name: value for name, value in {**account.custom_fields, **values}.items() if value}
         if custom_fields != account.custom_fields:
             self.world.replace_account(account.model_copy(update={"custom_fields": custom_fields}))
             self.occurred("Account/CustomField/Changed", i_account=account.i_account)
@@ -260,7 +281,7 @@ class AccountMethods:
     def _terminate_account(self, params: TerminateAccount) -> dict[str, Any]:
         account = self._existing(params)
         # Assumed: a second termination succeeds and changes nothing.
-        if account.bill_status != "C":
+        if account.bill_status != _CLOSED:
             self.world.close_account(account.i_account)
             self.occurred("Account/Status/Closed", i_account=account.i_account)
             if params.release_assigned_did:
@@ -281,18 +302,45 @@ class AccountMethods:
     def _snapshot(self, i_account: int) -> Mapping[str, Any]:
         return account_info(self._existing(AccountKey(i_account=i_account)), self.world, detailed=True)
 
+    def _changed(self, account: Account, fields: Mapping[str, Any]) -> Account:
+        """An account with these fields of an `account_info` in the place of its own, where they differ."""
+        own: dict[str, Any] = {name: fields[name] for name in _OWN if name in fields}
+        if "blocked" in fields:
+            own["blocked"] = fields["blocked"] == "Y"
+        now = account_info(account, self.world, detailed=True)
+        further = {
+            name: value
+            for name, value in fields.items()
+            if name not in COMPUTED | OWN_OF_ACCOUNT and (name not in now or now[name] != value)
+        }
+        return account.model_copy(update={**own, "info": {**account.info, **further}})
+
+    def _check_references(self, account: Account, before: Account | None = None) -> None:
+        """Refuse what names no record; what was so before may stay. The faults are assumed."""
+        is_moved = not before or account.i_customer != before.i_customer
+        if is_moved and self.world.open_customer(account.i_customer) is None:
+            raise Fault(BAD_PARAMS, f"There is no open customer {account.i_customer}")
+        is_another = not before or account.i_product != before.i_product
+        if is_another and not self.world.has_product(account.i_product):
+            raise Fault(BAD_PARAMS, f"There is no product {account.i_product}")
+        if not before or account.i_master_account != before.i_master_account:
+            self._check_master(account)
+
+    def _check_master(self, account: Account) -> None:
+        if account.i_master_account is None:
+            return
+        master = self.world.open_account(account.i_master_account)
+        is_free = master is not None and master.i_master_account is None
+        if not is_free or account.i_account == account.i_master_account or aliases(account, self.world):
+            raise Fault(
+                BAD_PARAMS,
+                f"{account.i_master_account} is no master for {account.id!r}: it must be another account, "
+                "open and no alias, and an account that has aliases cannot become one",
+            )
+
     def _existing(self, key: AccountKey) -> Account:
         account = self.find(key)
         if account is None:
             # Assumed: what a change of no account is refused with is not public.
             raise Fault(BAD_PARAMS, f"There is no account {key.i_account or key.id!r}")
         return account
-
-
-def _changed(account: Account, given: Mapping[str, Any]) -> Account:
-    """An account with the given fields of an `account_info` in the place of its own."""
-    own: dict[str, Any] = {name: given[name] for name in _OWN if name in given}
-    if "blocked" in given:
-        own["blocked"] = given["blocked"] == "Y"
-    kept = {name: value for name, value in given.items() if name not in COMPUTED | {*_OWN, "blocked"}}
-    return account.model_copy(update={**own, "info": {**account.info, **kept}})

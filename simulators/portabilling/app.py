@@ -13,7 +13,7 @@ from simulators.portabilling.core import DEFAULTS, Call, PortaBilling
 from simulators.portabilling.faults import BAD_PARAMS, UNKNOWN_METHOD, Fault
 from simulators.portabilling.methods import File
 from simulators.portabilling.settings import PortaBillingSettings
-from simulators.web import EXCHANGE, raw_target
+from simulators.wire.recorder import EXCHANGE, raw_target
 
 LOGIN: Final = "Session/login"
 

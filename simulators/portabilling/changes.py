@@ -17,15 +17,30 @@ _ACCOUNT_FIELDS: Final = {
     "service_flags": "Account/ServiceFlags/Changed",
     "service_features": "Account/ServiceAttribute/Changed",
 }
+_CUSTOMER_FIELDS: Final = {
+    "name": "Customer/Name/Changed",
+    "service_flags": "Customer/ServiceFlags/Changed",
+    "service_features": "Customer/ServiceAttribute/Changed",
+}
+# The events of a customer that its accounts inherit (S8).
+INHERITED: Final = {
+    "Customer/Status/Suspended": "Account/Status/Suspended",
+    "Customer/Status/Unsuspend": "Account/Status/SuspensionRemoved",
+    "Customer/ServiceAttribute/Changed": "Account/ServiceAttribute/Changed",
+}
+# The name of an event by the `bill_status` that is reached, or else by the one that is left. The renaming of
+# MR115 is known of accounts alone (S8); for customers the name of MR80 is the only one (S22).
+_REACHED: Final = {"C": "Closed", "S": "Suspended", "E": "Exported", "D": "Deactivated"}
+_LEFT: Final = {
+    "Account": {"S": "SuspensionRemoved"},
+    "Customer": {"S": "Unsuspend", "E": "Imported", "D": "Activated"},
+}
 # Assumed: which fields make a name, an address or a contact.
 _SUBSCRIBER_FIELDS: Final = {
     "Subscriber/Name/Changed": ("firstname", "lastname", "midinit", "salutation", "companyname"),
     "Subscriber/Address/Changed": ("address_line_2", "zip"),
     "Subscriber/ContactInfo/Changed": ("phone1", "phone2", "faxnum", "email", "cont1", "cont2", "bcc"),
 }
-
-# The renaming of MR115 is known of accounts alone (S8); for customers the name of MR80 is the only one (S22).
-_RESUMED: Final = {"Account": "SuspensionRemoved", "Customer": "Unsuspend"}
 
 
 def account_events(before: Record, after: Record) -> Raised:
@@ -47,9 +62,11 @@ def customer_events(before: Record, after: Record) -> Raised:
     """The events of a customer whose `customer_info` was `before` and is `after`."""
     changed = _changed(before, after)
     variables = {"i_customer": after["i_customer"]}
-    if "name" in changed:
-        yield "Customer/Name/Changed", variables
-    yield from ((event_type, variables) for event_type in _status_events("Customer", before, after))
+    types = [
+        *_status_events("Customer", before, after),
+        *(event_type for name, event_type in _CUSTOMER_FIELDS.items() if name in changed),
+    ]
+    yield from ((event_type, variables) for event_type in types)
     if "balance" in changed:
         yield _balance_event("Customer", after["i_customer"], before, after)
 
@@ -61,17 +78,9 @@ def _changed(before: Record, after: Record) -> set[str]:
 def _status_events(entity: str, before: Record, after: Record) -> Iterator[str]:
     if before["blocked"] != after["blocked"]:
         yield f"{entity}/Blocked" if after["blocked"] == "Y" else f"{entity}/Unblocked"
-    match before["bill_status"], after["bill_status"]:
-        case was, now if was == now:
-            return
-        case _, "C":
-            yield f"{entity}/Status/Closed"
-        case _, "S":
-            yield f"{entity}/Status/Suspended"
-        case "S", _:
-            yield f"{entity}/Status/{_RESUMED[entity]}"
-        case _:
-            yield f"{entity}/Status/Changed"
+    was, now = before["bill_status"], after["bill_status"]
+    if was != now:
+        yield f"{entity}/Status/{_REACHED.get(now) or _LEFT[entity].get(was, 'Changed')}"
 
 
 def _addon_events(before: Record, after: Record) -> Iterator[str]:

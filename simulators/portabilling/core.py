@@ -107,7 +107,8 @@ class PortaBilling:
     def _shown(self, answer: Answer, call: Call) -> Answer:
         if isinstance(answer, File):
             return answer
-        if not answer and self._settings.not_found == "fault":
+        is_look_up = not self.methods[call.operation].is_write
+        if not answer and is_look_up and self._settings.not_found == "fault":
             # Assumed, after the pattern of 2.6.
             raise Fault(f"Server.{call.service}.{call.method}.not_found", "There is no such record")
         return renamed(answer, self._world.names)
@@ -145,7 +146,7 @@ def _validated(model: type[Model], given: Params, *, refusal: str) -> Model:
 
 def _of_oneself(call: Call, user: User) -> Params:
     """A user of the accounts' realm that names no account means itself (2.4)."""
-    is_named = {"i_account", "id", "account_info"} & set(call.params)
+    is_named = any(call.params.get(name) is not None for name in ("i_account", "id", "login", "account_info"))
     if user.i_account is None or is_named or call.service != "Account":
         return call.params
     return {**call.params, "i_account": user.i_account}

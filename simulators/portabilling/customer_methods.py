@@ -6,9 +6,10 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, TypeAdapter
 
-from simulators.portabilling.changes import customer_events
+from simulators.errors import WorldError
+from simulators.portabilling.changes import INHERITED, customer_events
 from simulators.portabilling.faults import BAD_PARAMS, Fault
-from simulators.portabilling.methods import Answer, File, Method, Occurred, fits_pattern, page
+from simulators.portabilling.methods import Answer, File, Method, Occurred, fits_pattern, given, page
 from simulators.portabilling.parameters import (
     Number,
     Option,
@@ -17,7 +18,7 @@ from simulators.portabilling.parameters import (
     Paging,
     Parameters,
 )
-from simulators.portabilling.shapes import CustomerInfo, Int, InvoiceInfo
+from simulators.portabilling.shapes import OWN_OF_CUSTOMER, CustomerInfo, Int, InvoiceInfo
 from simulators.portabilling.views import customer_info, invoice_info
 from simulators.records import Customer
 from simulators.world import World
@@ -44,6 +45,7 @@ class GetCustomerList(Paging):
 class CustomerChange(CustomerInfo):
     """A change of a customer: the fields that are given count."""
 
+    name: Annotated[str, Field(min_length=1)] = "-"
     i_customer: Int
     bill_status: Literal["O", "S", "C", "E", "D"] = "O"
 
@@ -140,11 +142,12 @@ class CustomerMethods:
         return {"customer_list": [customer_info(customer) for customer in rows], **total}
 
     def _add_customer(self, params: AddCustomer) -> dict[str, Any]:
-        known = (customer.i_customer for customer in self.world.customers())
-        i_customer = max(known, default=0) + 1
-        given = params.customer_info.model_dump(mode="json", exclude_unset=True)
+        try:
+            i_customer = self.world.next_i_customer()
+        except WorldError as error:
+            raise Fault(BAD_PARAMS, str(error)) from error
         blank = Customer(i_customer=i_customer, name=params.customer_info.name)
-        self.world.store_customer(_changed(blank, given))
+        self.world.store_customer(_changed(blank, given(params.customer_info)))
         self.occurred("Customer/New", i_customer=i_customer)
         return {"i_customer": i_customer}
 
@@ -153,11 +156,21 @@ class CustomerMethods:
         customer = self.world.customer(i_customer)
         if customer is None:
             raise Fault(BAD_PARAMS, f"There is no customer {i_customer}")
-        changed = _changed(customer, params.customer_info.model_dump(mode="json", exclude_unset=True))
-        self.world.store_customer(changed)
+        changed = _changed(customer, given(params.customer_info))
+        if changed != customer:
+            self.world.store_customer(changed)
         for event_type, variables in customer_events(customer_info(customer), customer_info(changed)):
             self.occurred(event_type, **variables)
+            self._inherit(event_type, i_customer)
         return {"i_customer": i_customer}
+
+    def _inherit(self, event_type: str, i_customer: int) -> None:
+        """Tell of the customer's change by its accounts too (S8); those derived on demand stay silent."""
+        if event_type not in INHERITED:
+            return
+        for account in self.world.accounts:
+            if account.i_customer == i_customer and account.bill_status != "C":
+                self.occurred(INHERITED[event_type], i_account=account.i_account)
 
     def _get_invoice_info(self, params: GetInvoiceInfo) -> Answer:
         invoice = self.world.invoices.get(params.i_invoice)
@@ -186,10 +199,15 @@ _EMPTY_PDF: Final = (
 )
 
 
-def _changed(customer: Customer, given: Mapping[str, Any]) -> Customer:
-    """A customer with the given fields of a `customer_info` in the place of its own."""
-    own: dict[str, Any] = {name: given[name] for name in _OWN if name in given}
-    if "blocked" in given:
-        own["blocked"] = given["blocked"] == "Y"
-    kept = {name: given[name] for name in given if name not in {*_OWN, "blocked", "i_customer", "status"}}
-    return customer.model_copy(update={**own, "info": {**customer.info, **kept}})
+def _changed(customer: Customer, fields: Mapping[str, Any]) -> Customer:
+    """A customer with these fields of a `customer_info` in the place of its own, where they differ."""
+    own: dict[str, Any] = {name: fields[name] for name in _OWN if name in fields}
+    if "blocked" in fields:
+        own["blocked"] = fields["blocked"] == "Y"
+    now = customer_info(customer)
+    further = {
+        name: value
+        for name, value in fields.items()
+        if name not in OWN_OF_CUSTOMER | {"status"} and (name not in now or now[name] != value)
+    }
+    return customer.model_copy(update={**own, "info": {**customer.info, **further}})

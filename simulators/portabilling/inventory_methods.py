@@ -54,6 +54,12 @@ class AssignSimCard(Parameters):
     imsi: Annotated[str, StringConstraints(pattern=r"^([0-9]{6,15})?$")]
     msisdn: OptionalText = None
 
+    @model_validator(mode="after")
+    def _whole_card(self) -> Self:
+        if bool(self.iccid) != bool(self.imsi):
+            raise ValueError("iccid and imsi belong together: give both, or neither to take the card away")
+        return self
+
 
 class GetNumberList(Paging):
     """The filters of `get_number_list` (S19); `%` in `number` stands for anything."""
@@ -144,18 +150,31 @@ class InventoryMethods:
         return self.world.account_by_card(params.model_dump(include=set(_SIM_KEYS), exclude_none=True))
 
     def _assign_sim_card(self, params: AssignSimCard) -> dict[str, Any]:
-        account = self.world.account(params.i_account)
-        if account is None:
-            raise Fault(BAD_PARAMS, f"There is no account {params.i_account}")
-        # The number of an assigned card is that of the linked account (S29).
-        msisdn = params.msisdn if params.msisdn is not None else account.id.partition("@")[0]
-        card = {"iccid": params.iccid, "imsi": params.imsi, "msisdn": msisdn}
-        changed = account.model_copy(update=card)
+        account = self._account(params.i_account)
+        changed = account.model_copy(update=self._card(params, account))
         if changed != account:
             self.world.replace_account(changed)
             self.occurred("Account/SIMCardAssignment", i_account=account.i_account)
         info = sim_card_info(changed)
         return {"sim_card_info": info} if info else {}
+
+    def _card(self, params: AssignSimCard, account: Account) -> dict[str, str]:
+        if not params.iccid:
+            return {"iccid": "", "imsi": "", "msisdn": ""} if account.iccid else {}
+        for name in ("iccid", "imsi"):
+            owner = self.world.account_by_card({name: getattr(params, name)})
+            if owner and owner.bill_status != "C" and owner.i_account != account.i_account:
+                raise Fault(BAD_PARAMS, f"{name} {getattr(params, name)} is account {owner.i_account}'s card")
+        # The number of an assigned card is that of the linked account (S29).
+        msisdn = params.msisdn if params.msisdn is not None else account.id.partition("@")[0]
+        return {"iccid": params.iccid, "imsi": params.imsi, "msisdn": msisdn}
+
+    def _account(self, i_account: int) -> Account:
+        account = self.world.open_account(i_account)
+        if account is None:
+            # Assumed: a closed account gets nothing any more.
+            raise Fault(BAD_PARAMS, f"There is no open account {i_account}")
+        return account
 
     def _get_number_list(self, params: GetNumberList) -> dict[str, Any]:
         wanted = params.model_dump(
@@ -174,16 +193,14 @@ class InventoryMethods:
         return {"number_list": rows, **total}
 
     def _assign_to_customer(self, params: AssignToCustomer) -> dict[str, Any]:
-        if self.world.customer(params.i_customer) is None:
-            raise Fault(BAD_PARAMS, f"There is no customer {params.i_customer}")
+        if self.world.open_customer(params.i_customer) is None:
+            raise Fault(BAD_PARAMS, f"There is no open customer {params.i_customer}")
         number = self._number(params.number)
         self._store(number, event="DID/Status/Assigned", i_customer=params.i_customer, i_account=None)
         return {"success": 1}
 
     def _assign_to_account(self, params: AssignToAccount) -> dict[str, Any]:
-        account = self.world.account(params.i_account)
-        if account is None:
-            raise Fault(BAD_PARAMS, f"There is no account {params.i_account}")
+        account = self._account(params.i_account)
         self._store(
             self._number(params.number),
             event="DID/Status/Assigned",

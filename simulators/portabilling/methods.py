@@ -55,14 +55,30 @@ def shown(shape: BaseModel) -> dict[str, Any]:
 
 
 def fits_pattern(pattern: str) -> Callable[[str], bool]:
-    """Whether a text fits a filter in which `%` stands for anything, as in SQL (S24)."""
-    expression = re.compile(".*".join(re.escape(part) for part in pattern.split("%")), re.DOTALL)
+    """Whether a text fits a filter in which `%` stands for anything, as in SQL (S24).
+
+    Assumed: `_` and all other characters stand for themselves.
+    """
+    if "%" not in pattern:
+        return pattern.__eq__
+    first, *inner, last = map(re.escape, pattern.split("%"))
+    # Each part is looked for once, where it first stands: trying all places would take years.
+    expression = re.compile(first + "".join(f"(?>.*?{part})" for part in inner) + ".*" + last, re.DOTALL)
     return lambda text: expression.fullmatch(text) is not None
 
 
 def page(rows: Iterable[Row], paging: Paging) -> tuple[list[Row], dict[str, int]]:
     """The rows of a page; with `get_total` also how many there are in all (S18)."""
-    if paging.get_total:
-        found = list(rows)
-        return found[paging.offset : paging.offset + paging.limit], {"total": len(found)}
-    return list(islice(rows, paging.offset, paging.offset + paging.limit)), {}
+    rest = iter(rows)
+    skipped = sum(1 for _ in islice(rest, paging.offset))
+    found = list(islice(rest, paging.limit))
+    if not paging.get_total:
+        return found, {}
+    # Counted without being kept: a world may hold millions.
+    return found, {"total": skipped + len(found) + sum(1 for _ in rest)}
+
+
+def given(record: BaseModel) -> dict[str, Any]:
+    """The fields that a caller gave of a record, as they are kept; null stays null."""
+    dumped = shown(record)
+    return {name: dumped.get(name) for name in record.model_fields_set}

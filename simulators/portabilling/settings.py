@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from simulators.release import DEFAULT_RELEASE, Release
+from simulators.validation import FORBID_UNKNOWN
 
 NotFound = Literal["empty", "fault"]
 Reading = Literal["lenient", "strict"]
@@ -20,6 +21,8 @@ class PortaBillingSettings:
     `max_failures` is assumed: how many wrong passwords in a row lock a login is not public, only that
     some do (S18). `token_cookie`, `session_cookie`: both are set as cookies (S9), their names are assumed.
     """
+
+    __pydantic_config__ = FORBID_UNKNOWN
 
     release: Release = DEFAULT_RELEASE
     reading: Reading = "lenient"

@@ -5,9 +5,10 @@ clients read (S17, S18). A field that is absent while it has nothing to say is d
 """
 
 import re
+import sys
 from typing import Annotated, Any, Final, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, WithJsonSchema
 
 T = TypeVar("T")
 Absent = Annotated[T | None, Field(exclude_if=lambda value: value is None)]
@@ -21,6 +22,15 @@ def _unquoted(value: Any) -> Any:
     return value
 
 
+def _amount(value: Any) -> Any:
+    number = _unquoted(value)
+    is_number = isinstance(number, int | float) and not isinstance(number, bool)
+    # What is no number compares with none, so that it is not below the largest either.
+    if not is_number or not abs(number) <= sys.float_info.max:
+        raise ValueError("a finite number is required")
+    return number
+
+
 _QUOTED: Final = r"^-?[0-9]{1,18}(\.[0-9]{1,18})?$"
 Int = Annotated[
     int,
@@ -29,9 +39,10 @@ Int = Annotated[
         {"anyOf": [{"type": "integer"}, {"type": "string", "pattern": "^-?[0-9]{1,18}$"}]}, mode="validation"
     ),
 ]
+# Whole amounts are captured without a point (S23).
 Amount = Annotated[
-    float,
-    BeforeValidator(_unquoted),
+    int | float,
+    BeforeValidator(_amount),
     WithJsonSchema(
         {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _QUOTED}]}, mode="validation"
     ),
@@ -39,9 +50,13 @@ Amount = Annotated[
 
 
 class Shape(BaseModel):
-    """A record of an answer; fields that nobody captured are kept as they are."""
+    """A record of an answer; fields that nobody captured are kept as they are.
+
+    All is JSON, and finite: numbers too large for a reader become infinite on their way in.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True, allow_inf_nan=False)
+    __pydantic_extra__: dict[str, JsonValue]
 
 
 class Attribute(Shape):
@@ -141,12 +156,12 @@ class AccountInfo(Shape):
     in_time_format: str = "HH24:MI:SS"
     out_time_format: str = "HH24:MI:SS"
     out_date_time_format: str = "YYYY-MM-DD HH24:MI:SS"
-    # Dates these, date-times those, always UTC (S23, S25).
+    # Dates these, date-times those, always UTC (S23, S25); the captured account was in use.
     activation_date: str = "2026-01-01"
     issue_date: str = "2026-01-01"
-    first_usage: str | None = None
-    first_usage_time: str | None = None
-    last_usage: str | None = None
+    first_usage: str | None = "2026-01-01"
+    first_usage_time: str | None = "2026-01-01 00:00:00"
+    last_usage: str | None = "2026-01-01 00:00:00"
     expiration_date: str | None = None
     inactivity_expire_time: str | None = None
     life_time: Int | None = None
@@ -166,7 +181,7 @@ class DetailedAccountInfo(AccountInfo):
     lastname: str = ""
     zip: str = ""
     sip_status: Int = 0
-    alias_list: list[dict[str, Any]] = []
+    alias_list: list[dict[str, JsonValue]] = []
 
 
 class CustomerInfo(Shape):
@@ -184,12 +199,12 @@ class CustomerInfo(Shape):
     balance: Amount = 0.0
     credit_limit: Amount | None = None
     perm_credit_limit: Amount | None = None
-    unallocated_payments: Amount = 0.0
+    unallocated_payments: Amount = 0
     billed_to: str | None = None
     next_billed_to: str | None = None
     creation_date: str = "2026-01-01 00:00:00"
     iso_4217: str = "USD"
-    scheduled_status_change_list: list[dict[str, Any]] = []
+    scheduled_status_change_list: list[dict[str, JsonValue]] = []
     service_features: list[ServiceFeature] = []
 
 
@@ -238,8 +253,18 @@ class CustomField(Shape):
     db_value: str | None = None
 
 
+# What a record says by itself, so that none of its further fields can say it too.
+OWN_OF_ACCOUNT: Final = frozenset(
+    {
+        "i_account", "id", "i_customer", "i_product", "i_master_account", "bill_status", "blocked",
+        "has_custom_fields", "included_services", "alias_list",
+    }
+)  # fmt: skip
+OWN_OF_CUSTOMER: Final = frozenset({"i_customer", "name", "bill_status", "blocked"})
+OWN_OF_NUMBER: Final = frozenset({"number", "i_customer", "i_account", "usage"})
+OWN_OF_INVOICE: Final = frozenset({"i_invoice", "i_customer"})
 # What follows from other records: written back by a client that sends a whole record, it changes nothing.
-COMPUTED = frozenset(
+COMPUTED: Final = frozenset(
     {
         "customer_name", "customer_blocked", "customer_bill_status", "customer_bill_suspended", "status",
         "product_name", "product_visible_name", "has_custom_fields", "included_services", "is_active",

@@ -16,14 +16,29 @@ from simulators.world import World
 
 # The words of a status that is shown; an account in order shows none (S23, S14).
 _BILL_STATUS_WORDS: Final = {"C": "closed", "I": "inactive", "S": "inactive"}
+# Those of a customer (S23); assumed: `D` is what the library calls provisionally terminated.
 _CUSTOMER_WORDS: Final = {
-    "C": "customer_provisionally_terminated",
-    "S": "customer_suspended",
-    "E": "customer_exported",
+    "C": "closed",
+    "S": "suspended",
+    "E": "exported",
+    "D": "provisionally_terminated",
+}
+# What an account shows of its customer's status; a closed customer's word for it is assumed.
+_INHERITED_WORDS: Final = {
+    "closed": "closed",
+    "suspended": "customer_suspended",
+    "exported": "customer_exported",
+    "provisionally_terminated": "customer_provisionally_terminated",
+    "blocked": "customer_blocked",
+    "limited": "customer_limited",
+    "no_available_funds": "customer_has_no_available_funds",
+    "credit_exceeded": "customer_credit_exceed",
+    "suspension_delayed": "customer_suspension_delayed",
+    "limiting_delayed": "customer_limiting_delayed",
 }
 _FLAGS: Final = {True: "Y", False: "N"}
+# The `billing_model` of an alias (S23).
 _ALIAS: Final = 2
-_CREDIT: Final = 1
 
 
 def account_info(account: Account, world: World, *, detailed: bool = False) -> dict[str, Any]:
@@ -35,9 +50,9 @@ def account_info(account: Account, world: World, *, detailed: bool = False) -> d
     services = world.services(account)
     fields: dict[str, Any] = {
         "i_subscriber": account.i_account,
-        "billing_model": _CREDIT if account.i_master_account is None else _ALIAS,
         "product_name": product_name,
         "product_visible_name": product_name,
+        "is_active": int(account.bill_status == "O"),
         **_of_customer(customer),
         **account.info,
         "i_account": account.i_account,
@@ -51,6 +66,8 @@ def account_info(account: Account, world: World, *, detailed: bool = False) -> d
         "included_services": list(services) if services is not None else None,
         "status": status_of(account, customer),
     }
+    if account.i_master_account is not None:
+        fields["billing_model"] = _ALIAS
     if detailed:
         fields["alias_list"] = [
             {"i_account": alias.i_account, "id": alias.id} for alias in aliases(account, world)
@@ -64,9 +81,15 @@ def status_of(account: Account, customer: Customer | None) -> str | None:
         return _BILL_STATUS_WORDS[account.bill_status]
     if account.blocked:
         return "blocked"
-    if customer and customer.bill_status in _CUSTOMER_WORDS:
-        return _CUSTOMER_WORDS[customer.bill_status]
-    return "customer_blocked" if customer and customer.blocked else None
+    # What follows from no other field, such as `quarantine`, is for a world file to say.
+    own: str | None = account.info.get("status")
+    return own or (_INHERITED_WORDS.get(status_of_customer(customer) or "") if customer else None)
+
+
+def status_of_customer(customer: Customer) -> str | None:
+    """The word for what keeps a customer from service; None while nothing does (S23)."""
+    own: str | None = "blocked" if customer.blocked else customer.info.get("status")
+    return _CUSTOMER_WORDS.get(customer.bill_status, own)
 
 
 def aliases(account: Account, world: World) -> list[Account]:
@@ -82,7 +105,7 @@ def customer_info(customer: Customer) -> dict[str, Any]:
         "name": customer.name,
         "bill_status": customer.bill_status,
         "blocked": _FLAGS[customer.blocked],
-        "status": "blocked" if customer.blocked else None,
+        "status": status_of_customer(customer),
     }
     return shown(CustomerInfo.model_validate(fields))
 
@@ -107,7 +130,7 @@ def number_info(number: Number) -> dict[str, Any]:
     """The record of a DID (2.5)."""
     usage = "account" if number.i_account else "customer" if number.i_customer else "free"
     own = {name: getattr(number, name) for name in ("number", "i_customer", "i_account")}
-    return shown(NumberInfo.model_validate({"usage": usage, **number.info, **own}))
+    return shown(NumberInfo.model_validate({**number.info, **own, "usage": usage}))
 
 
 def invoice_info(invoice: Invoice) -> dict[str, Any]:

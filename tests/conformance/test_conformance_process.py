@@ -21,8 +21,8 @@ from conformance.errors import TargetError
 from conformance.ports import reserved_port
 from conformance.process import TargetProcess, await_ready
 from conformance.target import Target, TargetFile, Timeouts
-from simulators.tls import throw_away_authority
-from simulators.web import WebServer
+from simulators.wire.recorder import WebServer
+from simulators.wire.tls import throw_away_authority
 
 # Real seconds within which a process that was ended must be gone; nothing waits so long.
 DEADLINE: Final = 20.0
@@ -53,8 +53,8 @@ OWNER: Final = """
 import pathlib, signal, sys
 from conformance.process import TargetProcess
 from conformance.target import Target, TargetFile, Timeouts
-from simulators.tls import throw_away_authority
-from simulators.web import WebServer
+from simulators.wire.tls import throw_away_authority
+from simulators.wire.recorder import WebServer
 text, folder, port = sys.argv[1:]
 file, folder = TargetFile.model_validate_json(text), pathlib.Path(folder)
 with TargetProcess(file, folder=folder, values={"port": port}, log=folder / "log"):

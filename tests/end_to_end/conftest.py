@@ -18,7 +18,8 @@ from conformance.ports import reserved_port
 from conformance.process import TargetProcess
 from conformance.target import load_target
 from simulators.bundled import find
-from simulators.stack import Stack, StackSettings
+from simulators.settings import StackSettings
+from simulators.stack import Stack
 
 MARK = "ESPF_HARNESS_TEST"
 # Real seconds within which a run must have ended; far above what any takes.

@@ -9,7 +9,8 @@ import requests
 
 from simulators.bundled import fixtures
 from simulators.portabilling.settings import Reading
-from simulators.stack import Stack, StackSettings
+from simulators.settings import StackSettings
+from simulators.stack import Stack
 
 FORM = "application/x-www-form-urlencoded"
 ONE_HOUR = 3600

@@ -4,6 +4,7 @@ import json
 import re
 import socket
 import threading
+import tomllib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
@@ -16,17 +17,25 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
 from simulators.__main__ import main
+from simulators.bundled import find
 from simulators.clock import Clock, InFlight, parse_mode
 from simulators.emitter.core import Emitter, EmitterSettings, Event, Handler
 from simulators.emitter.vocabulary import Vocabulary
 from simulators.espf.core import EspfApi
 from simulators.espf.settings import EspfSettings
 from simulators.journal import Journal
+from simulators.portabilling.core import Call, PortaBilling
+from simulators.portabilling.faults import Fault
 from simulators.portabilling.sessions import Sessions
-from simulators.stack import Stack, StackSettings
-from simulators.transport import Answer, Outbound, Send
-from simulators.web import WebServer
+from simulators.portabilling.settings import PortaBillingSettings
+from simulators.records import WorldFile
+from simulators.settings import StackSettings
+from simulators.stack import Stack
+from simulators.wire.recorder import WebServer
+from simulators.wire.transport import Answer, Outbound, Send
 from simulators.world import World
+
+Ask = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
@@ -80,6 +89,65 @@ def journal(make_journal: Callable[..., Journal]) -> Journal:
 def world() -> World:
     """The demo world, for this test alone."""
     return World.load("demo")
+
+
+@pytest.fixture(scope="session")
+def make_world() -> Callable[..., World]:
+    """Make worlds like the demo, with these tables in the place of its own."""
+    demo = tomllib.loads(find("worlds", "demo").read_text(encoding="utf-8"))
+    return lambda **tables: World(WorldFile.model_validate({**demo, **tables}))
+
+
+@pytest.fixture(scope="session")
+def asking() -> Callable[..., Ask]:
+    """Open the JSON API over a world; events go into `raised`, options are its settings.
+
+    Gives what calls a method by its name, as the user of the demo world.
+    """
+
+    def over(world: World, raised: list[Any] | None = None, **options: Any) -> Ask:
+        def occurred(event_type: str, /, **variables: Any) -> None:
+            if raised is not None:
+                raised.append((event_type, variables))
+
+        settings = PortaBillingSettings(**options)
+        sessions = Sessions(users=world.users, wall=lambda: 0.0, settings=settings)
+        core = PortaBilling(world=world, sessions=sessions, occurred=occurred, settings=settings)
+
+        def call(operation: str, /, **params: Any) -> dict[str, Any]:
+            service, _, method = operation.partition("/")
+            auth_info = {"login": "provisioner", "token": "offline-token"}
+            answer = core.handle(Call(service=service, method=method, params=params, auth_info=auth_info))
+            assert isinstance(answer, dict)
+            return answer
+
+        return call
+
+    return over
+
+
+@pytest.fixture
+def ask(asking: Callable[..., Ask], world: World, raised: list[tuple[str, dict[str, Any]]]) -> Ask:
+    """Call a method of the JSON API over the demo world."""
+    return asking(world, raised)
+
+
+@pytest.fixture(scope="session")
+def fault_of() -> Callable[..., str]:
+    """Call a method that is refused; gives the faultcode."""
+
+    def call(ask: Ask, operation: str, /, **params: Any) -> str:
+        with pytest.raises(Fault) as refused:
+            ask(operation, **params)
+        return refused.value.faultcode
+
+    return call
+
+
+@pytest.fixture
+def raised() -> list[tuple[str, dict[str, Any]]]:
+    """The internal events that the JSON API raised, oldest first."""
+    return []
 
 
 @pytest.fixture

@@ -16,8 +16,9 @@ from simulators.bundled import find
 from simulators.clock import FIXED_START, Clock
 from simulators.emitter.core import Emitter
 from simulators.errors import EventError, WorldError
-from simulators.stack import Stack, StackSettings
-from simulators.transport import Outbound
+from simulators.settings import StackSettings
+from simulators.stack import Stack
+from simulators.wire.transport import Outbound
 from simulators.world import World
 
 URL = "http://127.0.0.1:8080/events"

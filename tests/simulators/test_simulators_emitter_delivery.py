@@ -9,7 +9,7 @@ import pytest
 from simulators.clock import FIXED_START, Clock
 from simulators.emitter.core import Emitter, EmitterSettings, Event
 from simulators.errors import EventError
-from simulators.transport import Answer, Outbound
+from simulators.wire.transport import Answer, Outbound
 
 RESEND_INTERVAL = EmitterSettings().resend_interval
 RESEND_LIMIT = EmitterSettings().resend_limit

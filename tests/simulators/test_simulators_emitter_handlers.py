@@ -13,8 +13,9 @@ from simulators.emitter.core import Emitter, EmitterSettings, Event, Handler
 from simulators.errors import EventError
 from simulators.records import EventCredentials
 from simulators.release import Release
-from simulators.stack import Stack, StackSettings
-from simulators.transport import Answer, Outbound
+from simulators.settings import StackSettings
+from simulators.stack import Stack
+from simulators.wire.transport import Answer, Outbound
 
 RESEND_INTERVAL = EmitterSettings().resend_interval
 EXCEEDED = "Account/Service/QuotaExceeded"

@@ -15,7 +15,7 @@ from simulators.emitter.deliveries import HandlerQueue
 from simulators.emitter.events import Handling
 from simulators.emitter.vocabulary import Vocabulary
 from simulators.records import EventCredentials
-from simulators.transport import Answer, Outbound
+from simulators.wire.transport import Answer, Outbound
 
 VOCABULARY = Vocabulary.load()
 CREDENTIALS = EventCredentials(user="espf", password="offline-events")

@@ -116,7 +116,7 @@ def test_options_of_up_reach_the_emitter() -> None:
             ("--subscribe", "Account/Nwe"),
             "'Account/Nwe' is no event type of the vocabulary 'legacy' of MR117",
         ),
-        (("--rate", "inf"), "rate is inf: a number from 0.001 on is required"),
+        (("--rate", "inf"), "The options have a mistake: events: rate is inf: a number from 0.001 on is"),
     ],
 )
 def test_impossible_option_of_up_ends_with_4(arguments: tuple[str, ...], named: str) -> None:
@@ -134,14 +134,14 @@ def test_impossible_option_of_up_ends_with_4(arguments: tuple[str, ...], named: 
         (("--vocabulary", "both"), "'both'"),
         (("--rate", "0"), "0.001"),
         (("--rate", "fast"), "'fast'"),
-        (("--concurrency", "0"), "x>=1"),
+        (("--concurrency", "0"), "concurrency is 0: a number from 1 on"),
         (("--i-env", "x"), "'x'"),
     ],
 )
 def test_value_outside_an_option_s_range_ends_with_4(
     run: Run, arguments: tuple[str, ...], named: str
 ) -> None:
-    """Click's own checks name the value or the range."""
+    """What an option cannot be is told by its value or its range."""
     code, output, errors = run("up", *arguments)
 
     assert (code, output) == (4, "")

@@ -1,6 +1,8 @@
 """The vocabulary: every documented event type by release (1.5), its webhook (1.6) and variables (1.4)."""
 
 import re
+from collections.abc import Callable
+from itertools import product
 from typing import Any, get_args
 
 import pytest
@@ -34,6 +36,7 @@ Invoice/AmountPaid/Changed Invoice/New Invoice/Status/Changed IPDeviceProfile/Ne
 PaymentTransaction/{ResultCode,Status}/Changed Product/{AccessPolicy,Discount,ServiceAttribute}/Changed
 ServiceAttribute/Changed Subscriber/{Address,ContactInfo,Name}/Changed
 """
+EventsOf = Callable[..., Any]
 QUOTAS_EXPIRED = [f"Account/Service/{service}QuotaExpired" for service in ("", "Msg/", "Netaccess/")]
 QUOTAS_EXCEEDED = [f"Account/Service/{service}QuotaExceeded" for service in ("", "Msg/", "Netaccess/")]
 SIM = [f"SIM/{what}" for what in ("Created", "Updated", "Deleted", "Replaced")]
@@ -211,35 +214,30 @@ def test_events_coalesce_by_type_and_entity(vocabulary: Vocabulary) -> None:
         assert vocabulary.coalescing_key(event, variables) is None
 
 
-def test_changes_of_customers_are_inherited_by_accounts(vocabulary: Vocabulary) -> None:
-    """Service attributes, suspension and its end fan out to the customer's accounts, nothing else (S8)."""
-    inherited = {event.name: vocabulary.inherited_as(event.name) for event in vocabulary.events}
-
-    assert {name: account for name, account in inherited.items() if account is not None} == {
-        "Customer/ServiceAttribute/Changed": "Account/ServiceAttribute/Changed",
-        "Customer/Status/Suspend": "Account/Status/Suspended",
-        "Customer/Status/Suspended": "Account/Status/Suspended",
-        "Customer/Status/Unsuspend": "Account/Status/SuspensionRemoved",
-    }
-
-
-@pytest.mark.parametrize("was", [{"bill_status": status, "blocked": "N"} for status in "OISC"])
-@pytest.mark.parametrize("now", [{"bill_status": status, "blocked": "Y"} for status in "OISC"])
+@pytest.mark.parametrize(
+    ("events_of", "was", "now"),
+    [
+        (events_of, was, now)
+        for events_of, statuses in ((account_events, "OISC"), (customer_events, "OSCED"))
+        for was, now in product(statuses, repeat=2)
+    ],
+)
 def test_every_change_raises_events_that_can_be_told(
-    vocabulary: Vocabulary, was: dict[str, str], now: dict[str, str]
+    vocabulary: Vocabulary, events_of: EventsOf, was: str, now: str
 ) -> None:
     """What the JSON API's changes raise is known in both vocabularies, with the variables that it needs."""
     names = "id i_product activation_date expiration_date h323_password password service_flags balance name"
     ids = {"i_account": 1, "i_customer": 2}
     old, new = ({"i_product": number, "x": x} for number, x in ((1, 1), (2, 2)))
-    before = {**dict.fromkeys(names.split(), "a"), **ids, **was, "assigned_addons": [old, new]}
+    before = {**dict.fromkeys(names.split(), "a"), **ids, "bill_status": was, "blocked": "N"}
     after = {
         **dict.fromkeys([*names.split(), "service_features", "email", "zip", "firstname"], "b"),
         **ids,
-        **now,
+        "bill_status": now,
+        "blocked": "Y",
         "assigned_addons": [{**new, "x": 3}, {"i_product": 3}],
     }
-    for event_type, variables in (*account_events(before, after), *customer_events(before, after)):
+    for event_type, variables in events_of({**before, "assigned_addons": [old, new]}, after):
         for kind in get_args(VocabularyName):
             told = vocabulary.told(event_type, variables, vocabulary=kind, release=DEFAULT_RELEASE)
             assert (told is None) == (kind == "webhooks" and event_type.startswith("Subscriber/"))
@@ -252,7 +250,6 @@ def test_every_change_raises_events_that_can_be_told(
 def test_unknown_event_is_told_with_the_nearest(vocabulary: Vocabulary, name: str, nearest: str) -> None:
     """A name is exact to its letter case, and a former one is no event's newest name."""
     for ask in (
-        lambda: vocabulary.inherited_as(name),
         lambda: vocabulary.legacy_name(name, release=NEWEST),
         lambda: vocabulary.told(name, {}, vocabulary="webhooks", release=NEWEST),
     ):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from simulators.http_syntax import (
+from simulators.wire.syntax import (
     HTTP_1_0,
     HTTP_1_1,
     RefusedError,

@@ -14,7 +14,7 @@ from simulators.oms.dialect import HttpReply, HttpRequest
 from simulators.oms.plans import Plan
 from simulators.oms.simple import SimpleDialect
 from simulators.stack import Stack
-from simulators.transport import Outbound, Send
+from simulators.wire.transport import Outbound, Send
 from simulators.world import World
 
 AUTH = {"Authorization": "Bearer offline-oms"}

@@ -20,7 +20,7 @@ from simulators.oms.plans import OmsWorld, Plan
 from simulators.oms.settings import OmsSettings
 from simulators.oms.simple import SimpleDialect
 from simulators.stack import Stack
-from simulators.transport import Outbound, Send
+from simulators.wire.transport import Outbound, Send
 from simulators.world import World
 
 ORDER = {

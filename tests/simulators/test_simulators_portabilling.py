@@ -222,22 +222,6 @@ def test_account_with_services_of_its_own_shows_them(core: PortaBilling) -> None
     assert handle(core, call)["account_info"]["included_services"] == ["HSS"]
 
 
-def test_sim_card_look_up_gives_the_sim_data(core: PortaBilling) -> None:
-    """IMSI, ICCID and MSISDN come from the SIM card, not from the account (2.4)."""
-    call = Call(service="SIMCard", method="get_sim_card_info", params={"i_account": 189}, auth_info=TOKEN)
-
-    assert handle(core, call) == {
-        "sim_card_info": {
-            "i_sim_card": 189,
-            "i_account": 189,
-            "iccid": "8900100000000001896",
-            "imsi": "001010000000189",
-            "msisdn": "12065550189",
-            "status": "used",
-        }
-    }
-
-
 @pytest.mark.parametrize("operation", [("Account", "get_account_info"), ("SIMCard", "get_sim_card_info")])
 @pytest.mark.parametrize("params", [{"i_account": 188}, {"i_account": "0"}, {"i_account": -1}, {"id": "189"}])
 def test_unknown_account_is_an_empty_answer(

@@ -94,29 +94,6 @@ def test_logout_ends_the_session(named_by: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("operation", "params", "faultcode"),
-    [
-        ("Session/login", {"login": "provisioner", "password": "x"}, "Server.Session.auth_failed"),
-        ("Session/ping", {"access_token": "x"}, "Client.Session.ping.failed_to_process_access_token"),
-        ("Session/logout", {"access_token": "x"}, "Client.Session.logout.failed_to_process_access_token"),
-        (
-            "Session/refresh_access_token",
-            {"refresh_token": "x"},
-            "Server.Session.refresh_access_token.refresh_failed",
-        ),
-    ],
-)
-def test_refusals_have_the_faultcodes_of_the_table(
-    operation: str, params: dict[str, str], faultcode: str
-) -> None:
-    """Section 2.6, rows of the session methods."""
-    with pytest.raises(Fault) as refused:
-        Office().call(operation, **params)
-
-    assert refused.value.faultcode == faultcode
-
-
-@pytest.mark.parametrize(
     ("lifeless", "faultcode"),
     [
         ("expired", "Client.Session.check_auth.failed_to_process_access_token"),
@@ -152,12 +129,6 @@ def test_repeated_failures_lock_the_login_even_for_the_right_password() -> None:
 
     with pytest.raises(Fault, match="cannot_login_brute_force_activity"):
         office.call("Session/login", **USER)
-
-
-def test_expired_password_must_be_changed() -> None:
-    """Section 2.6: the right password that has expired (S18, S26)."""
-    with pytest.raises(Fault, match="alert_You_must_change_password"):
-        Office(password_expired=True).login()
 
 
 @pytest.mark.parametrize("lacking", [{"scopes": ""}, {"audience": ("portabilling-api",)}])

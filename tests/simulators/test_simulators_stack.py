@@ -12,7 +12,8 @@ import requests
 
 from simulators.errors import AddressError, ClockError, StackError, WorldError
 from simulators.records import derived_account
-from simulators.stack import Stack, StackSettings
+from simulators.settings import StackSettings
+from simulators.stack import Stack
 
 PATIENCE = 10.0
 
@@ -208,7 +209,7 @@ def test_defect_of_the_web_server_is_raised_at_the_end(
     def fail(_: Any) -> Any:
         raise LookupError("a defect")
 
-    monkeypatch.setattr("simulators.http_server.read_request_line", fail)
+    monkeypatch.setattr("simulators.wire.server.read_request_line", fail)
     with pytest.raises(StackError, match="the web server: LookupError"), Stack() as stack:
         assert http.get(stack.addresses.oms).status_code == 500
 

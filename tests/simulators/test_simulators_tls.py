@@ -13,9 +13,10 @@ from werkzeug.wrappers import Request, Response
 
 from simulators.client import ControlClient
 from simulators.errors import CertificateError, ControlError
-from simulators.stack import Stack, StackSettings, in_url
-from simulators.tls import check_ca_file, throw_away_authority
-from simulators.web import WebServer
+from simulators.settings import StackSettings
+from simulators.stack import Stack, in_url
+from simulators.wire.recorder import WebServer
+from simulators.wire.tls import check_ca_file, throw_away_authority
 
 PATIENCE = 10.0
 GET = b"GET /espf/v1/groups HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -13,11 +13,12 @@ from werkzeug.exceptions import NotFound
 
 from simulators.clock import InFlight
 from simulators.errors import AddressError
-from simulators.http_server import DEFAULT_LIMITS
 from simulators.journal import Journal
-from simulators.stack import Stack, StackSettings
-from simulators.transport import Answer, Outbound, Transport
-from simulators.web import WebServer
+from simulators.settings import StackSettings
+from simulators.stack import Stack
+from simulators.wire.recorder import WebServer
+from simulators.wire.server import DEFAULT_LIMITS
+from simulators.wire.transport import Answer, Outbound, Transport
 
 PATIENCE = 10.0
 PIECE = 1 << 16

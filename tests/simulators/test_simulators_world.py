@@ -172,7 +172,7 @@ def test_duplicate_account_is_refused(tmp_path: Path, change: dict[str, object],
 
 def test_duplicate_account_in_a_file_is_refused(tmp_path: Path) -> None:
     """A file cannot hold one account twice either."""
-    assert "i_account 1 is taken" in mistakes_of(write(tmp_path, HEAD + ACCOUNT + ACCOUNT))
+    assert "- accounts.1.i_account: is taken" in mistakes_of(write(tmp_path, HEAD + ACCOUNT + ACCOUNT))
 
 
 def test_unknown_account_is_none(world: World) -> None:

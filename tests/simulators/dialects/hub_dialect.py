@@ -17,7 +17,7 @@ from simulators.oms.dialect import (
     OrderRequest,
 )
 from simulators.oms.plans import FINAL
-from simulators.transport import Answer
+from simulators.wire.transport import Answer
 
 ACTIONS = {"add": "activate", "change": "modify", "delete": "deactivate"}
 

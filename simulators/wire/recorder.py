@@ -14,9 +14,9 @@ from werkzeug.wsgi import ClosingIterator
 
 from simulators.clock import InFlight
 from simulators.errors import AddressError
-from simulators.http_server import DEFAULT_LIMITS, HardenedServer, Limits, Refuse, in_plain_text
-from simulators.http_syntax import one_type
 from simulators.journal import Exchange, Journal, Party
+from simulators.wire.server import DEFAULT_LIMITS, HardenedServer, Limits, Refuse, in_plain_text
+from simulators.wire.syntax import one_type
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

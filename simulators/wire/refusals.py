@@ -3,9 +3,9 @@
 import json
 from typing import Final
 
-from simulators.http_server import Refusal, RefusalAnswer, Refuse, in_plain_text
 from simulators.journal import Journal, Party
 from simulators.portabilling.faults import BAD_PARAMS
+from simulators.wire.server import Refusal, RefusalAnswer, Refuse, in_plain_text
 
 JSON: Final = "application/json"
 

@@ -23,7 +23,8 @@ from cheroot.makefile import StreamReader, StreamWriter
 from cheroot.server import HTTPConnection, HTTPRequest, SizeCheckWrapper
 from cheroot.wsgi import Server
 
-from simulators.http_syntax import (
+from simulators.wire.sockets import TimedIO
+from simulators.wire.syntax import (
     RefusedError,
     add_header,
     body_length,
@@ -32,7 +33,6 @@ from simulators.http_syntax import (
     keeps_connection,
     read_request_line,
 )
-from simulators.sockets import TimedIO
 
 # Real seconds that a refused client is given to read the answer while it still sends.
 LINGER: Final = 1.0

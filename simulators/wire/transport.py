@@ -11,7 +11,7 @@ import requests
 
 from simulators.clock import InFlight
 from simulators.journal import Exchange, Journal, Party
-from simulators.sockets import CuttableAdapter, OpenSockets
+from simulators.wire.sockets import CuttableAdapter, OpenSockets
 
 THREADS: Final = 32
 # The documented time after which an unanswered delivery counts as failed (S20).
