@@ -83,6 +83,8 @@ def _requirement_json(entry: RequirementVerdict) -> dict[str, Any]:
 
 def _junit(run: Run) -> JUnitXml:
     suite = TestSuite("espf-conformance")
+    for name, value in run.file.simulators.model_dump(mode="json").items():
+        suite.add_property(f"simulators.{name}", str(value))
     for entry in run.verdict.requirements:
         case = TestCase(entry.requirement.id, classname=f"duty {entry.requirement.duty}")
         if entry.verdict == "fail":
@@ -97,7 +99,10 @@ def _junit(run: Run) -> JUnitXml:
 
 def print_report(run: Run, *, console: Console, report_dir: Path) -> None:
     """Print the table, then each failure with what was expected and received."""
-    table = Table(title=f"{run.file.target.name} {run.file.target.version}".strip(), title_justify="left")
+    target, simulated = run.file.target, run.file.simulators
+    title = f"{target.name} {target.version}".strip()
+    title += f", beside PortaBilling {simulated.release} in {simulated.reading} reading"
+    table = Table(title=title, title_justify="left")
     for column in ("requirement", "level", "verdict", "scenarios", "why"):
         table.add_column(column, overflow="fold", no_wrap=column == "requirement")
     for entry in run.verdict.requirements:

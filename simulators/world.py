@@ -286,5 +286,6 @@ def read_number(value: Any) -> int | None:
     """Read an id written as a number or as a string of digits (S17, S24); None when it is neither."""
     if isinstance(value, str) and value.isascii() and value.isdigit():
         # Python itself refuses to read thousands of digits; no id is that long.
-        return int(value[:20])
+        digits = value.lstrip("0") or "0"
+        return int(digits) if len(digits) <= len(str(LIMIT)) else None
     return value if isinstance(value, int) and not isinstance(value, bool) else None

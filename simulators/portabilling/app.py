@@ -25,6 +25,8 @@ def create_app(
     app = Flask("portabilling")
     # The legacy form of a login has an empty segment: /Session/login//{...} (S24).
     app.url_map.merge_slashes = False
+    # What is too large is refused by the server, for JSON and forms alike.
+    app.config.update(MAX_FORM_MEMORY_SIZE=None, MAX_FORM_PARTS=None)
     # A surprise must reach the recorder around this application: Flask would make a plain 500 of it.
     app.config["PROPAGATE_EXCEPTIONS"] = True
 
@@ -96,7 +98,7 @@ def _body_parts(settings: PortaBillingSettings) -> dict[str, Any]:
     if request.is_json:
         if settings.reading == "strict" and not settings.release.rest_takes_json:
             raise Fault(BAD_PARAMS, f"{settings.release} takes forms alone, not application/json (S9)")
-        return _object(request.get_data(as_text=True))
+        return _object(request.get_data())
     return {name: _object(request.form.get(name, "")) for name in ("auth_info", "params")}
 
 
@@ -116,8 +118,9 @@ def _cookies(settings: PortaBillingSettings) -> tuple[str | None, dict[str, Any]
     return None, {"session_id": session_id} if session_id else {}
 
 
-def _object(text: str) -> dict[str, Any]:
+def _object(written: str | bytes) -> dict[str, Any]:
     try:
+        text = written if isinstance(written, str) else written.decode()
         value = json.loads(text or "{}", parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise Fault(BAD_PARAMS, f"The request is not JSON: {error}") from error

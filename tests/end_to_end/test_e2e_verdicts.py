@@ -56,8 +56,8 @@ def test_failure_stands_in_the_junit_report(
 
     run = run_conformance(target, "--only", "STATUS-IN-PROGRESS")
 
-    cases = ET.parse(run.report_dir / "junit.xml").iter("testcase")  # noqa: S314 - our own file
-    children = {case.get("name"): [child.tag for child in case] for case in cases}
+    junit = ET.parse(run.report_dir / "junit.xml")  # noqa: S314 - our own file
+    children = {case.get("name"): [child.tag for child in case] for case in junit.iter("testcase")}
     assert run.code == 1
     assert children["STATUS-NOT-EARLY"] == ["failure"]
     assert children["EVENT-ACK"] == ["skipped"]
@@ -82,3 +82,21 @@ def test_run_of_chosen_requirements_is_partial(run_conformance: Callable[..., An
 
     assert (run.code, run.report["verdict"]) == (0, "partial")
     assert run.ids("pass") == {"EVENT-DUPLICATE"}
+
+
+def test_every_report_says_what_was_imitated(
+    run_conformance: Callable[..., Any], write_target: Callable[..., Path]
+) -> None:
+    """Release and reading of the simulated PortaBilling stand in the JSON, JUnit and printed report."""
+    target = write_target(PROVISIONERS / "variants" / "no_in_progress.py")
+    text = target.read_text()
+    target.write_text(f'{text}\n[simulators]\nrelease = "MR99"\nreading = "strict"\n')
+
+    run = run_conformance(target, "--only", "EVENT-ACK")
+
+    junit = ET.parse(run.report_dir / "junit.xml")  # noqa: S314 - our own file
+    properties = {entry.get("name"): entry.get("value") for entry in junit.iter("property")}
+    simulated = run.report["settings"]["simulators"]
+    assert (simulated["release"], simulated["reading"]) == ("MR99", "strict")
+    assert (properties["simulators.release"], properties["simulators.reading"]) == ("MR99", "strict")
+    assert "beside PortaBilling MR99 in strict reading" in run.output

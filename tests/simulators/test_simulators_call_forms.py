@@ -114,3 +114,28 @@ def test_no_form_of_a_call_leaves_a_secret_in_the_journal(stack: Stack) -> None:
     assert "get_account_info" in kept
     secrets = ("offline-only", "offline-token", session["session_id"], session["access_token"])
     assert [secret for secret in secrets if secret in kept] == []
+
+
+def test_large_form_is_read_like_large_json(stack: Stack) -> None:
+    """A form of nearly a MiB, or of thousands of parts, is no reason for an answer of another kind."""
+    long, many = {"id": "9" * 800_000}, {f"x{number}": "1" for number in range(2000)}
+
+    for options in (
+        {"data": _form(auth_info=LOGIN, params=long)},
+        {"files": {name: (None, text) for name, text in _form(auth_info=LOGIN, params=long).items()}},
+        {"data": many | _form(auth_info=LOGIN, params={"id": "nobody"})},
+        {"files": {name: (None, text) for name, text in (many | _form(auth_info=LOGIN)).items()}},
+    ):
+        answer = _ask(stack, "Account/get_account_info", **options)
+        assert answer.headers["Content-Type"] == "application/json"
+        assert answer.status_code == 200 or "faultcode" in answer.json()
+
+
+@pytest.mark.parametrize("broken", [b"\xff", b"\xed\xa0\x80", "{}".encode("utf-16")])
+def test_json_is_utf_8(stack: Stack, broken: bytes) -> None:
+    """A body of other bytes is refused, and no character is made of them (2.1)."""
+    body = b'{"params": {"id": "' + broken + b'"}, "auth_info": {"session_id": "1"}}'
+
+    answer = _ask(stack, "Account/get_account_info", data=body, headers={"Content-Type": "application/json"})
+
+    assert (answer.status_code, answer.json()["faultcode"]) == (500, "Client.invalid_parameters")

@@ -125,7 +125,10 @@ def test_up_on_a_port_in_use_ends_with_4() -> None:
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (("--world", "dmeo"), "dmeo does not exist: name a TOML file, or one of the bundled worlds: demo"),
+        (
+            ("--world", "dmeo"),
+            "dmeo does not exist: name a TOML file, or one of the bundled worlds: demo, op",
+        ),
         (("--target-ca-file", "no.pem"), "no.pem is no file of CA certificates"),
         (("--clock", "fast"), "Clock mode 'fast' is not known: use real, scaled:N, manual or auto"),
     ],
