@@ -2,6 +2,7 @@
 
 import io
 import socket
+import struct
 import threading
 import time
 from contextlib import ExitStack, suppress
@@ -14,27 +15,39 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 
+class BrokenOffError(OSError):
+    """Raised by whoever answers or sends: the connection is to end where it is."""
+
+
+class ResetError(BrokenOffError):
+    """The same, with a reset instead of an orderly end."""
+
+
 class OpenSockets:
     """The sockets that are open now; `cut` ends them all, and whatever is opened later at once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sockets: WeakSet[socket.socket] = WeakSet()
-        self._is_cut = False
+        self._cut = threading.Event()
 
     def add(self, opened: socket.socket) -> None:
         """Remember a socket that was just connected."""
         with self._lock:
             self._sockets.add(opened)
-            if self._is_cut:
+            if self._cut.is_set():
                 _shut(opened)
 
     def cut(self) -> None:
         """Wake every thread that waits for an answer: its connection is over."""
         with self._lock:
-            self._is_cut = True
+            self._cut.set()
             for opened in self._sockets:
                 _shut(opened)
+
+    def pause(self, seconds: float) -> None:
+        """Wait for so many real seconds, or until the sockets are cut."""
+        self._cut.wait(seconds)
 
 
 class TimedIO(io.RawIOBase):
@@ -121,6 +134,11 @@ def _timed_response(until: float) -> type[HTTPResponse]:
             self.fp = io.BufferedReader(timed)
 
     return Timed
+
+
+def reset_on_close(opened: socket.socket) -> None:
+    """Let the other side see a reset when the socket is closed, and no orderly end."""
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def _shut(opened: socket.socket) -> None:
