@@ -49,35 +49,36 @@ class Strike:
 class Weather:
     """Keeps the plans in the order of their arming; the first that strikes decides.
 
-    `points` are all points that there are. Plans that are `planned` are in force from the beginning, and
-    after each reset. Whoever asks holds the `guard` or leaves it to this class.
-
-    Raises:
-        WeatherError: a planned plan names no existing point.
+    `points` gives all points that there are. Plans that are `planned` come into force with each `reset`.
+    Every method takes the `guard` by itself.
     """
 
     def __init__(
         self,
         *,
-        points: Iterable[str],
+        points: Callable[[], Iterable[str]],
         now: Callable[[], float],
         guard: AbstractContextManager[object],
         seed: int = 0,
         planned: Iterable[FaultPlan] = (),
     ) -> None:
-        self.points = tuple(points)
-        self._places = {place for point in self.points for place in _places(point)}
+        self.points = points
         self._now = now
         self._guard = guard
         self._seed = seed
         self._planned = tuple(planned)
-        self.reset()
+        self._numbers = itertools.count(1)
+        self._armed: dict[int, Armed] = {}
 
     def reset(self) -> None:
-        """Begin anew with the planned plans alone: numbers, counts and chances are those of the beginning."""
+        """Begin anew with the planned plans alone: numbers, counts and chances are those of the beginning.
+
+        Raises:
+            WeatherError: a planned plan names no existing point.
+        """
         with self._guard:
             self._numbers = itertools.count(1)
-            self._armed: dict[int, Armed] = {}
+            self._armed.clear()
             for plan in self._planned:
                 self.add(plan)
 
@@ -95,8 +96,9 @@ class Weather:
         Raises:
             WeatherError: there is no such point.
         """
-        if plan.point not in self._places:
-            near = get_close_matches(plan.point, sorted(self._places), n=3, cutoff=NEAR)
+        places = {place for point in self.points() for place in _places(point)}
+        if plan.point not in places:
+            near = get_close_matches(plan.point, sorted(places), n=3, cutoff=NEAR)
             meant = f"did you mean {' or '.join(near)}? " if near else ""
             raise WeatherError(
                 f"Point {plan.point!r} does not exist: {meant}A point is a party and an operation, such as "

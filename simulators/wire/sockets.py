@@ -1,18 +1,28 @@
-"""Connections that can be cut, and are read until a deadline: nobody keeps a stack alive by silence."""
+"""Connections that can be cut, are read until a deadline, and may send in odd manners.
+
+Nobody keeps a stack alive by silence.
+"""
 
 import io
 import socket
 import struct
 import threading
 import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from http.client import HTTPResponse
-from typing import Any
+from typing import Any, Final, Literal, NoReturn
 from weakref import WeakSet
 
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+
+# In how many pieces a slow body trickles at most.
+PIECES: Final = 100
+# What follows the last byte of a request.
+Ending = Literal["answer", "close", "reset"]
 
 
 class BrokenOffError(OSError):
@@ -80,6 +90,44 @@ class TimedIO(io.RawIOBase):
         super().close()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Manner:
+    """How a body is sent: in so many `seconds`, under another `length` than its own, with an `ending`.
+
+    After its last byte the answer is awaited, or the connection is closed or reset. A reset of a body that
+    was sent whole comes after the answer has begun, which nobody hears.
+    """
+
+    seconds: float = 0.0
+    length: int | None = None
+    ending: Ending = "answer"
+
+
+class OddBody:
+    """A body that is sent in an odd manner; `pause` waits for real seconds between its pieces."""
+
+    def __init__(self, body: bytes, manner: Manner, *, pause: Callable[[float], None]) -> None:
+        self._body = body
+        self._pause = pause
+        self.manner = manner
+        self.is_whole = manner.length in {None, len(body)}
+
+    def __len__(self) -> int:
+        return len(self._body) if self.manner.length is None else self.manner.length
+
+    def __iter__(self) -> Iterator[bytes]:
+        pieces = pieces_of(self._body) if self.manner.seconds else [self._body]
+        for piece in pieces:
+            self._pause(self.manner.seconds / len(pieces))
+            yield piece
+
+
+def pieces_of(body: bytes) -> list[bytes]:
+    """A body in the pieces in which it trickles."""
+    size = max(1, -(-len(body) // PIECES))
+    return [body[start : start + size] for start in range(0, len(body), size)]
+
+
 class CuttableAdapter(HTTPAdapter):
     """Adds each connection of a session of `requests` to the open sockets.
 
@@ -99,6 +147,19 @@ class CuttableAdapter(HTTPAdapter):
 
 def _pools(open_sockets: OpenSockets, patience: float) -> dict[str, type[HTTPConnectionPool]]:
     class Timed(HTTPConnection):
+        def request(self, method: str, url: str, body: Any = None, *arguments: Any, **options: Any) -> None:
+            super().request(method, url, body, *arguments, **options)
+            if isinstance(body, OddBody) and body.manner.ending != "answer":
+                self._end(body)
+
+        def _end(self, body: OddBody) -> NoReturn:
+            if body.manner.ending == "close":
+                raise BrokenOffError("closed as planned")
+            if body.is_whole:
+                super().getresponse()
+            reset_on_close(self.sock)
+            raise ResetError("reset as planned")
+
         def connect(self) -> None:
             until = time.monotonic() + patience
             with ExitStack() as self._connecting:
