@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from simulators.clock import Clock
 from simulators.wire.recorder import Asked
-from simulators.wire.sockets import ResetError
+from simulators.wire.sockets import ResetError, trickling
 from simulators.wire.threads import WAITING
 
 
@@ -33,31 +33,31 @@ class Holds:
 
     def until_due(self, asked: Asked, seconds: float) -> None:
         """Hold a request for so many virtual seconds; from the end of these on it is in flight again."""
-        hold = _Hold()
 
         def due() -> None:
             # Before the clock can move on, and not when the thread has woken up.
             asked.flight.enter()
             hold.over.set()
 
-        with self._guard:
-            label = f"weather holds {asked.flight.label}"
-            hold.cancel = self._clock.call_later(seconds, due, label=label).cancel
-            asked.flight.leave()
-        with _elsewhere(asked):
-            self._wait(hold)
+        with _elsewhere(asked), self._holding() as hold:
+            with self._guard:
+                label = f"weather holds {asked.flight.label}"
+                hold.cancel = self._clock.call_later(seconds, due, label=label).cancel
+                asked.flight.leave()
+            hold.over.wait()
 
     def for_real(self, asked: Asked, seconds: float) -> None:
         """Hold a request for so many real seconds; it does not come back into flight."""
-        asked.flight.leave()
-        with _elsewhere(asked):
-            self._wait(_Hold(), seconds)
+        with _elsewhere(asked), self._holding() as hold:
+            asked.flight.leave()
+            hold.over.wait(seconds)
 
-    def trickle(self, asked: Asked, pieces: list[bytes], seconds: float) -> Iterator[bytes]:
-        """Give pieces one by one, over so many real seconds in all; meanwhile the request is in flight."""
+    def trickle(self, asked: Asked, body: bytes, seconds: float) -> Iterator[bytes]:
+        """Give a body in pieces, over so many real seconds in all; meanwhile the request is in flight."""
         with _elsewhere(asked):
-            for piece in pieces:
-                self._wait(_Hold(), seconds / len(pieces))
+            for pause, piece in trickling(body, seconds):
+                with self._holding() as hold:
+                    hold.over.wait(pause)
                 yield piece
 
     def release(self) -> None:
@@ -74,23 +74,20 @@ class Holds:
             self._is_closed = True
             self.release()
 
-    def _wait(self, hold: _Hold, seconds: float | None = None) -> None:
-        with self._among_held(hold):
-            hold.over.wait(seconds)
-        if hold.is_released:
-            raise ResetError("weather lets go of it")
-
     @contextmanager
-    def _among_held(self, hold: _Hold) -> Iterator[None]:
+    def _holding(self) -> Iterator[_Hold]:
+        hold = _Hold()
         with self._guard:
             self._held.add(hold)
             if self._is_closed:
                 self.release()
         try:
-            yield
+            yield hold
         finally:
             with self._guard:
                 self._held.discard(hold)
+        if hold.is_released:
+            raise ResetError("weather lets go of it")
 
 
 def _elsewhere(asked: Asked) -> AbstractContextManager[None]:

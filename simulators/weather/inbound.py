@@ -22,7 +22,7 @@ from simulators.weather.faults import (
 )
 from simulators.weather.holds import Holds
 from simulators.wire.recorder import BODY, Asked
-from simulators.wire.sockets import BrokenOffError, ResetError, pieces_of
+from simulators.wire.sockets import BrokenOffError, ResetError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -104,7 +104,7 @@ class InboundWeather:
                 return _Sent(response, part, _then_broken_off(part), length=max(1, len(whole)))
             case Slow():
                 body = response.get_data()
-                sending = self._holds.trickle(asked, pieces_of(body), fault.seconds)
+                sending = self._holds.trickle(asked, body, fault.seconds)
                 return _Sent(response, body, sending, length=len(body))
         return response
 

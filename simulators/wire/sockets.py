@@ -116,16 +116,18 @@ class OddBody:
         return len(self._body) if self.manner.length is None else self.manner.length
 
     def __iter__(self) -> Iterator[bytes]:
-        pieces = pieces_of(self._body) if self.manner.seconds else [self._body]
-        for piece in pieces:
-            self._pause(self.manner.seconds / len(pieces))
+        for pause, piece in trickling(self._body, self.manner.seconds):
+            self._pause(pause)
             yield piece
 
 
-def pieces_of(body: bytes) -> list[bytes]:
-    """A body in the pieces in which it trickles."""
-    size = max(1, -(-len(body) // PIECES))
-    return [body[start : start + size] for start in range(0, len(body), size)]
+def trickling(body: bytes, seconds: float) -> Iterator[tuple[float, bytes]]:
+    """A body in pieces, each with the real seconds to wait before it; the first one need not wait."""
+    size = max(1, -(-len(body) // PIECES)) if seconds else max(1, len(body))
+    pieces = [body[start : start + size] for start in range(0, len(body), size)]
+    pause = seconds / max(1, len(pieces) - 1)
+    for number, piece in enumerate(pieces):
+        yield (pause if number else 0.0), piece
 
 
 class CuttableAdapter(HTTPAdapter):
