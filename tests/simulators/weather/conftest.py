@@ -1,6 +1,7 @@
 """What the tests of the weather share: a client that hears every byte, and how its connection ended."""
 
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -93,3 +94,66 @@ def status_update() -> bytes:
 def stored_answer() -> bytes:
     """The body by which that request is answered."""
     return b'{"group":"HSS","i_account":189,"status":"OK"}\n'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Got:
+    """What reached a provisioner over one connection, and how that ended."""
+
+    headers: dict[str, str]
+    body: bytes
+    ending: str
+
+
+class Receiver:
+    """A provisioner that takes one request a connection, answers it if it is whole, and keeps all bytes."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self._listener = listener
+        self._got: list[Got] = []
+        self._thread = threading.Thread(target=self._serve)
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}/taken"
+        self._thread.start()
+
+    def end(self) -> tuple[Got, ...]:
+        """Take no more; gives what was taken, in order."""
+        if self._thread.is_alive():
+            # A connection that says nothing ends it.
+            socket.create_connection(self._listener.getsockname()).close()
+            self._thread.join()
+        return tuple(self._got)
+
+    def _serve(self) -> None:
+        is_open = True
+        while is_open:
+            opened, _ = self._listener.accept()
+            with opened:
+                opened.settimeout(PATIENCE)
+                is_open = self._take(opened)
+
+    def _take(self, opened: socket.socket) -> bool:
+        stream = opened.makefile("rb")
+        if not stream.readline():
+            return False
+        lines = iter(lambda: stream.readline().decode().strip(), "")
+        headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+        length, body, ending = int(headers["content-length"]), b"", "closed"
+        try:
+            while len(body) < length and (piece := stream.read1(1)):
+                body += piece
+            if len(body) == length:
+                opened.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            stream.read1(1)
+        except ConnectionResetError:
+            ending = "reset"
+        self._got.append(Got(headers=headers, body=body, ending=ending))
+        return True
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A running provisioner that keeps all bytes."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        receiver = Receiver(listener)
+        yield receiver
+        receiver.end()
