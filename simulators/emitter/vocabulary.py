@@ -52,7 +52,8 @@ class Vocabulary(Strict):
         if vocabulary == "webhooks":
             return tuple(self.webhooks)
         names = (self.legacy_name(event.name, release=release) for event in self.events)
-        return tuple(name for name in names if name is not None)
+        # One name can stand for two events of later releases.
+        return tuple(dict.fromkeys(name for name in names if name is not None))
 
     def legacy_name(self, event_type: str, *, release: Release) -> str | None:
         """What a release calls an internal event; None when it does not have the event (S8, S22).

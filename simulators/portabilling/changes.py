@@ -46,29 +46,26 @@ _SUBSCRIBER_FIELDS: Final = {
 def account_events(before: Record, after: Record) -> Raised:
     """The events of an account whose `account_info` was `before` and is `after`."""
     changed = _changed(before, after)
-    variables = {"i_account": after["i_account"]}
     types = [
-        *_status_events("Account", before, after),
-        *(event_type for name, event_type in _ACCOUNT_FIELDS.items() if name in changed),
+        *_events("Account", _ACCOUNT_FIELDS, before, after),
         *_addon_events(before, after),
         *(event_type for event_type, names in _SUBSCRIBER_FIELDS.items() if changed.intersection(names)),
     ]
-    yield from ((event_type, variables) for event_type in types)
-    if "balance" in changed:
-        yield _balance_event("Account", after["i_account"], before, after)
+    yield from ((event_type, {"i_account": after["i_account"]}) for event_type in types)
+    yield from _balance_events("Account", after["i_account"], before, after)
 
 
 def customer_events(before: Record, after: Record) -> Raised:
     """The events of a customer whose `customer_info` was `before` and is `after`."""
+    types = _events("Customer", _CUSTOMER_FIELDS, before, after)
+    yield from ((event_type, {"i_customer": after["i_customer"]}) for event_type in types)
+    yield from _balance_events("Customer", after["i_customer"], before, after)
+
+
+def _events(entity: str, fields: Mapping[str, str], before: Record, after: Record) -> Iterator[str]:
     changed = _changed(before, after)
-    variables = {"i_customer": after["i_customer"]}
-    types = [
-        *_status_events("Customer", before, after),
-        *(event_type for name, event_type in _CUSTOMER_FIELDS.items() if name in changed),
-    ]
-    yield from ((event_type, variables) for event_type in types)
-    if "balance" in changed:
-        yield _balance_event("Customer", after["i_customer"], before, after)
+    yield from _status_events(entity, before, after)
+    yield from (event_type for name, event_type in fields.items() if name in changed)
 
 
 def _changed(before: Record, after: Record) -> set[str]:
@@ -95,7 +92,8 @@ def _addon_events(before: Record, after: Record) -> Iterator[str]:
         yield "Account/ProductAddon/Changed"
 
 
-def _balance_event(entity: str, number: int, before: Record, after: Record) -> tuple[str, dict[str, Any]]:
-    # There is no i_account among its variables (S20).
-    balances = {"prev_balance": before["balance"], "curr_balance": after["balance"]}
-    return f"{entity}/BalanceChanged", {"billing_entity_id": number, **balances}
+def _balance_events(entity: str, number: int, before: Record, after: Record) -> Raised:
+    if before.get("balance") != after.get("balance"):
+        # There is no i_account among its variables (S20).
+        balances = {"prev_balance": before["balance"], "curr_balance": after["balance"]}
+        yield f"{entity}/BalanceChanged", {"billing_entity_id": number, **balances}
