@@ -36,6 +36,7 @@ from simulators.portabilling.openapi import document as rest_document
 from simulators.portabilling.sessions import Sessions
 from simulators.records import Account
 from simulators.settings import StackSettings
+from simulators.weather.app import create_app as create_weather_app
 from simulators.weather.core import Weather
 from simulators.weather.holds import Holds
 from simulators.weather.inbound import Front, InboundWeather
@@ -237,6 +238,7 @@ class Stack:
         )
         apps = {
             "/_sim/events": create_emitter_app(self.emitter, guard=self.guard),
+            "/_sim/faults": create_weather_app(self.weather),
             "/_sim": create_control_app(controls),
         }
         for app in apps.values():

@@ -82,16 +82,16 @@ class Weather:
             for plan in self._planned:
                 self.add(plan)
 
-    def arm(self, point: str, fault: Fault, **which: Unpack[Which]) -> int:
-        """Put a fault into force at a point, for the exchanges that `FaultPlan` describes; gives its number.
+    def arm(self, point: str, fault: Fault, **which: Unpack[Which]) -> Armed:
+        """Put a fault into force at a point, for the exchanges that `FaultPlan` describes.
 
         Raises:
             WeatherError: the plan is not possible; nothing was changed.
         """
         return self.add(read_plan({"point": point, "fault": fault, **which}))
 
-    def add(self, plan: FaultPlan) -> int:
-        """Put a plan into force; gives its number.
+    def add(self, plan: FaultPlan) -> Armed:
+        """Put a plan into force.
 
         Raises:
             WeatherError: there is no such point.
@@ -110,7 +110,7 @@ class Weather:
             seed = f"{self._seed}:{number}" if plan.seed is None else f"{plan.seed}"
             armed = Armed(number=number, plan=plan, since=self._now(), chance=Random(seed))  # noqa: S311 - a simulation
             self._armed[number] = armed
-            return number
+            return armed
 
     def disarm(self, number: int) -> None:
         """Take a plan out of force.

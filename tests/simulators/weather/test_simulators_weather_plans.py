@@ -120,8 +120,8 @@ def test_exchanges_that_do_not_fit_are_not_counted(weather: Weather) -> None:
 
 def test_first_armed_plan_decides_and_all_count(weather: Weather) -> None:
     """Two plans at one point: the older one's fault is seen, and the younger one counts on meanwhile."""
-    older = weather.add(plan(first=1))
-    younger = weather.add(plan(first=2))
+    older = weather.add(plan(first=1)).number
+    younger = weather.add(plan(first=2)).number
 
     numbers = [strike and strike.number for strike in (weather.strike("espf/status", {}) for _ in range(3))]
 
@@ -131,7 +131,7 @@ def test_first_armed_plan_decides_and_all_count(weather: Weather) -> None:
 
 def test_disarmed_plan_strikes_no_more(weather: Weather) -> None:
     """A plan is taken out by its number, or all are; a wrong number is an error."""
-    number = weather.add(plan())
+    number = weather.add(plan()).number
     weather.add(plan(first=1))
     weather.disarm(number)
     assert struck(weather, 2) == [True, False]
@@ -202,7 +202,7 @@ def test_reset_leaves_what_was_planned_as_at_the_beginning() -> None:
 
     assert struck(weather, 20) == before
     assert [armed.number for armed in weather.plans()] == [1]
-    assert weather.arm("oms", Reset()) == 2
+    assert weather.arm("oms", Reset()).number == 2
 
 
 @pytest.mark.parametrize(
