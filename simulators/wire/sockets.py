@@ -157,9 +157,10 @@ def _pools(open_sockets: OpenSockets, patience: float) -> dict[str, type[HTTPCon
         def _end(self, body: OddBody) -> NoReturn:
             if body.manner.ending == "close":
                 raise BrokenOffError("closed as planned")
+            # First, since an answer may end the connection by itself.
+            reset_on_close(self.sock)
             if body.is_whole:
                 super().getresponse()
-            reset_on_close(self.sock)
             raise ResetError("reset as planned")
 
         def connect(self) -> None:

@@ -142,7 +142,7 @@ class Receiver:
             while len(body) < length and (piece := stream.read1(1)):
                 body += piece
             if len(body) == length:
-                opened.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                opened.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
             stream.read1(1)
         except ConnectionResetError:
             ending = "reset"
