@@ -17,12 +17,14 @@ from simulators.oms.settings import OmsSettings
 from simulators.portabilling.settings import PortaBillingSettings, Reading
 from simulators.release import DEFAULT_RELEASE, Release
 from simulators.validation import FORBID_UNKNOWN, mistakes
+from simulators.weather.plans import FaultPlan
 from simulators.wire.server import DEFAULT_LIMITS
 from simulators.wire.transport import SILENCE
 
 # Where a provisioner that runs beside `espf-simulators up` is expected to take events.
 DEFAULT_EVENTS_URL: Final = "http://127.0.0.1:8080/events"
 SETTLE: Final = 0.3
+HANG: Final = 2.0
 DEFAULT_EMITTER: Final = EmitterSettings()
 DEFAULT_OMS: Final = OmsSettings()
 DEFAULT_PORTABILLING: Final = PortaBillingSettings()
@@ -41,6 +43,8 @@ class StackSettings:
     loopback. `target_ca_file` holds the authorities of the provisioner's own certificate.
     A request may have a body of `max_body` bytes and has to arrive whole within `arrival`; both are assumed,
     since PortaBilling's own limits are not public.
+    `faults` are planned from the beginning, by the chances of `weather_seed`; a fault that hangs does so for
+    `hang` real seconds if it says nothing else.
     """
 
     __pydantic_config__ = FORBID_UNKNOWN
@@ -66,6 +70,9 @@ class StackSettings:
     target_ca_file: str = ""
     max_body: int = DEFAULT_LIMITS.body
     arrival: float = DEFAULT_LIMITS.arrival
+    faults: tuple[FaultPlan, ...] = ()
+    weather_seed: int = 0
+    hang: float = HANG
 
     def of_one_installation(self) -> "StackSettings":
         """The same settings with each part's own release and reading put right."""
