@@ -67,7 +67,8 @@ def _add_operators_views(app: Flask, *, readiness: Readiness, metrics: Metrics) 
 
     @app.after_request
     def count(response: Response) -> Response:
-        metrics.count_received(request.endpoint or "unknown", response.status_code)
+        path = request.url_rule.rule if request.url_rule else "elsewhere"
+        metrics.count_received(path, response.status_code)
         return response
 
 

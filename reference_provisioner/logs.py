@@ -31,4 +31,4 @@ def configure() -> None:
     """Have every module of the process write its messages this way, to the standard error stream."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.basicConfig(level=logging.INFO, handlers=[handler])

@@ -23,8 +23,8 @@ class Metrics:
         )
         self._received = Counter(
             "espf_provisioner_received",
-            "Requests that were answered, by endpoint and status code",
-            ["endpoint", "code"],
+            "Requests that were answered, by path and status code",
+            ["path", "code"],
             registry=self._registry,
         )
 
@@ -32,9 +32,9 @@ class Metrics:
         """Count one attempt at a task of this kind."""
         self._attempts.labels(task, outcome).inc()
 
-    def count_received(self, endpoint: str, code: int) -> None:
+    def count_received(self, path: str, code: int) -> None:
         """Count one request that was answered."""
-        self._received.labels(endpoint, str(code)).inc()
+        self._received.labels(path, str(code)).inc()
 
     def text(self) -> bytes:
         """Return all in Prometheus's text format; raises StorageError when the backlog cannot be read."""
