@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,12 @@ from reference_provisioner.receive_events import read_event
 
 AUTH = ("espf", "offline-events")
 Drain = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """Give the address of a SQLite database: what is read of an event does not depend on the database."""
+    return f"sqlite:///{tmp_path / 'store.sqlite'}"
 
 
 def event(event_type: Any = "Account/New", **variables: Any) -> dict[str, Any]:

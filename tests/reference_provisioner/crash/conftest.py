@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ GROUPS = ("HSS", "PCRF")
 # Real seconds in which a story must have gone on; far above what any takes.
 PATIENCE = 60.0
 NEVER_GIVE_UP = 10_000
+EVENTS = EmitterSettings()
 
 
 class Instance:
@@ -157,7 +159,7 @@ def _env(stack: Stack, *, port: int, folder: Path, **changed: str) -> Mapping[st
     }
 
 
-def _settings(ports: list[int], **options: Any) -> StackSettings:
+def _settings(ports: list[int], *, events: EmitterSettings = EVENTS, **options: Any) -> StackSettings:
     url, *others = (f"http://{HOST}:{port}/events" for port in ports)
     credentials = EventCredentials(user="espf", password="offline-events")
     handlers = tuple(
@@ -166,7 +168,7 @@ def _settings(ports: list[int], **options: Any) -> StackSettings:
     return StackSettings(
         events_url=url,
         handlers=handlers,
-        events=EmitterSettings(resend_limit=NEVER_GIVE_UP),
+        events=replace(events, resend_limit=NEVER_GIVE_UP),
         oms=OmsSettings(notify_limit=NEVER_GIVE_UP),
         **options,
     )

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -109,6 +110,21 @@ def test_asked_to_stop_it_leaves_its_work_in_order(build_town: BuildTown) -> Non
     town.instances[0].start()
     town.live_through([I_ACCOUNT])
     town.must_be_right([I_ACCOUNT])
+
+
+def test_a_provisioner_that_forgets_is_noticed(build_town: BuildTown, tmp_path: Path) -> None:
+    """These tests fail one that loses what it acknowledged, as this one does without its database."""
+    town = build_town()
+    town.stack.weather.arm("portabilling", Hang(seconds=HELD), first=1)
+    town.emit(I_ACCOUNT)
+    town.wait_for(lambda record: record.operation == "Session/login")
+    town.instances[0].kill()
+    for file in tmp_path.glob("provisioner.sqlite*"):
+        file.unlink()
+    town.instances[0].start()
+    town.stack.clock.advance(hours=2)
+    with pytest.raises(AssertionError):
+        town.must_be_right([I_ACCOUNT])
 
 
 def test_no_secret_is_ever_logged(build_town: BuildTown) -> None:
