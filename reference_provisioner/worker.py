@@ -4,7 +4,6 @@ import logging
 import queue
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -17,6 +16,8 @@ log = logging.getLogger(__name__)
 # So often, in seconds, the database is asked for what nobody here announced: other instances' work.
 POLL: Final = 1.0
 HOUR: Final = 3600.0
+# So many tasks per thread are claimed ahead, so that a claim is not paid for each one.
+AHEAD: Final = 2
 
 # Does one task and tells how it ended.
 Step = Callable[[Task], str]
@@ -53,11 +54,13 @@ class Workers:
         self._look_again = True
         # Monotonic: when something falls due that was put back here.
         self._look_at = 0.0
-        self._running: dict[int, Task] = {}
-        self._claimed: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
+        # What was claimed and is not done, with those at work on it or in line for it.
+        self._claimed: dict[int, Task] = {}
+        self._lines: dict[str, queue.SimpleQueue[Task | None]] = {kind: queue.SimpleQueue() for kind in steps}
         self._threads = [
-            threading.Thread(target=self._work, name=f"worker-{n}", daemon=True)
-            for n in range(threads * len(steps))
+            threading.Thread(target=self._work, args=(kind,), name=f"{kind}-{n}", daemon=True)
+            for kind in steps
+            for n in range(threads)
         ]
         self._dispatcher = threading.Thread(target=self._dispatch, name="dispatcher", daemon=True)
 
@@ -83,7 +86,7 @@ class Workers:
             if thread.ident is not None:
                 thread.join(None if give_up_at is None else max(0.0, give_up_at - time.monotonic()))
         with self._changed:
-            still_running = set(self._running)
+            still_running = set(self._claimed)
         try:
             self._outbox.release(besides=still_running)
         except StorageError as error:
@@ -97,7 +100,7 @@ class Workers:
                 self._claim()
                 if time.monotonic() >= keep_at:
                     keep_at = time.monotonic() + self._keep_every
-                    self._outbox.keep(tuple(self._running))
+                    self._keep_claims()
                 if time.monotonic() >= housekeep_at:
                     housekeep_at = time.monotonic() + HOUR
                     self._housekeep()
@@ -106,26 +109,33 @@ class Workers:
             except Exception:
                 log.exception("no work can be begun")
             self._wait()
-        for _ in self._threads:
-            self._claimed.put(None)
+        for line in self._lines.values():
+            for _ in range(self._threads_per_kind):
+                line.put(None)
+
+    def _keep_claims(self) -> None:
+        with self._changed:
+            claimed = tuple(self._claimed)
+        self._outbox.keep(claimed)
 
     def _claim(self) -> None:
         with self._changed:
             self._look_again = False
-            busy = Counter(task.kind for task in self._running.values())
-            free = {kind: self._threads_per_kind - busy[kind] for kind in self._steps}
-            kinds = [kind for kind, threads in free.items() if threads > 0]
-            besides = tuple(self._running)
+            kinds = [kind for kind in self._steps if self._wants_more(kind)]
+            besides = tuple(self._claimed)
         if not kinds:
             return
-        limit = min(free[kind] for kind in kinds)
+        limit = AHEAD * self._threads_per_kind
         found = self._outbox.claim(limit=limit, kinds=kinds, besides=besides)
         with self._changed:
-            self._running |= {task.id: task for task in found}
+            self._claimed |= {task.id: task for task in found}
             # There may be more.
             self._look_again = self._look_again or len(found) == limit
         for task in found:
-            self._claimed.put(task)
+            self._lines[task.kind].put(task)
+
+    def _wants_more(self, kind: str) -> bool:
+        return sum(task.kind == kind for task in self._claimed.values()) <= self._threads_per_kind
 
     def _wait(self) -> None:
         with self._changed:
@@ -134,14 +144,15 @@ class Workers:
             if not (self._look_again or self._stopping):
                 self._changed.wait(min(POLL, until - now))
 
-    def _work(self) -> None:
-        while (task := self._claimed.get()) is not None:
+    def _work(self, kind: str) -> None:
+        while (task := self._lines[kind].get()) is not None:
             if not self._stopping:
                 self._do(task)
             with self._changed:
-                del self._running[task.id]
-                self._look_again = True
-                self._changed.notify()
+                del self._claimed[task.id]
+                if self._wants_more(kind):
+                    self._look_again = True
+                    self._changed.notify()
 
     def _do(self, task: Task) -> None:
         about = {"task": task.kind, "i_account": task.i_account, "attempts": task.attempts + 1}
