@@ -74,3 +74,28 @@ def test_every_id_is_named_so_that_the_espf_knows_it(build_town: BuildTown, body
         town.emit(i_account)
     town.live_through(numbers)
     town.must_be_right(numbers)
+
+
+def test_a_neighbour_that_is_away_at_the_start_is_told(build_town: BuildTown) -> None:
+    """It says in a sentence who is away and is not ready, and yet takes events and does what can be done."""
+    town = build_town(env={"OMS_URL": "http://127.0.0.1:1"})
+    town.emit(I_ACCOUNT)
+    town.wait_for(lambda record: record.operation == "event" and record.status == 200)
+    town.wait_for(lambda record: record.operation == "SIMCard/get_sim_card_info" and record.status == 200)
+    ready_url = town.stack.settings.events_url.replace("/events", "/readyz")
+    unready = requests.get(ready_url, timeout=10)
+    sentence = "The OMS cannot be reached at http://127.0.0.1:1"
+    assert unready.status_code == 503
+    assert sentence in unready.json()["problems"][0]
+    assert f"not ready: {sentence}" in town.instances[0].log.read_text()
+
+
+def test_a_wrong_password_is_not_tried_by_everybody(build_town: BuildTown) -> None:
+    """All who need a session wait for the one who tries, so that PortaBilling does not lock the user out."""
+    town = build_town(env={"PASSWORD": "wrong", "RETRY_BASE_SECONDS": "0.5"})
+    for i_account in (189, 190, 191):
+        town.emit(i_account)
+    town.wait_for(lambda record: record.operation == "Session/login" and record.status == 500)
+    town.wait_for(lambda _: "pause after a failed one" in town.instances[0].log.read_text())
+    logins = town.asked("Session/login")
+    assert len(logins) < town.instances[0].log.read_text().count("tried again")
