@@ -9,7 +9,7 @@ SimulatorError
 ├── ClockError     the clock was asked for something impossible
 │   └── ClockHeldError   an exchange under way held the clock for too long
 ├── OrderError     no order has the task that was to be decided
-├── WeatherError   no such fault plan is armed
+├── WeatherError   a fault plan is not possible, or not armed
 ├── DialectError   an OMS dialect cannot be loaded
 ├── ControlError   a running stack cannot be reached, or refused a command
 └── StackError     the simulators themselves went wrong while they ran
@@ -55,7 +55,7 @@ class OrderError(SimulatorError):
 
 
 class WeatherError(SimulatorError):
-    """No such fault plan is armed."""
+    """A fault plan is not possible, or none of this number is armed."""
 
 
 class DialectError(SimulatorError):

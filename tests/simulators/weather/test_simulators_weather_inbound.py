@@ -295,3 +295,20 @@ def test_faults_of_the_settings_strike_from_the_beginning(
         http.get(f"{stack.addresses.portabilling}/espf/v1/groups")
 
     assert stack.journal.exchanges()[0].fault == "hang (plan 1)"
+
+
+def test_surprise_while_a_request_is_read_is_its_simulators(
+    make_stack: Callable[..., Stack], asked: Callable[[Stack, bytes], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dialect is a user's code: what goes wrong in it is told once, and weather makes nothing of it."""
+    stack = make_stack()
+
+    def fail(*_: Any, **__: Any) -> Any:
+        raise LookupError("a defect")
+
+    monkeypatch.setattr(stack.oms, "meant", fail)
+    with stack:
+        stack.weather.arm("oms/order", Reset())
+
+        assert asked(stack, order()).status == 200
+        assert stack.surprises == []
