@@ -133,6 +133,14 @@ def advance(duration: str, *, client: ControlClient) -> None:
 
 
 @main.command()
+@driving
+def reset(*, client: ControlClient) -> None:
+    """Begin anew: the world as it was loaded, no status, no order, no timer, an empty journal."""
+    client.reset()
+    click.echo("The world is as it was loaded. Whatever was under way is gone.")
+
+
+@main.command()
 @json_option
 @driving
 def statuses(*, as_json: bool, client: ControlClient) -> None:

@@ -39,6 +39,10 @@ class ControlClient:
         """The records whose number is above `since`."""
         return self._call("GET", "journal", params={"since": since})["records"]
 
+    def reset(self) -> Any:
+        """Begin anew with the world as it was loaded; gives the last number of the former journal."""
+        return self._call("POST", "reset")["since"]
+
     def faults(self) -> Any:
         """The armed fault plans under `faults`, and all points under `points`."""
         return self._call("GET", "faults")

@@ -23,6 +23,7 @@ _REFERENCES: Final = (
     ("accounts", "i_master_account"),
     ("numbers", "i_account"),
     ("users", "i_account"),
+    ("users", "i_customer"),
     ("numbers", "i_customer"),
     ("invoices", "i_customer"),
 )

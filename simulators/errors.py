@@ -7,7 +7,8 @@ SimulatorError
 ├── CertificateError   a certificate cannot be made, or a file of them cannot be used
 ├── EventError     an event, or where and how it is to be sent, is not possible
 ├── ClockError     the clock was asked for something impossible
-│   └── ClockHeldError   an exchange under way held the clock for too long
+│   ├── ClockHeldError   an exchange under way held the clock for too long
+│   └── ClockStoppedError   a clock that was stopped, as by a reset, was asked to move
 ├── OrderError     no order has the task that was to be decided
 ├── WeatherError   a fault plan is not possible, or not armed
 ├── DialectError   an OMS dialect cannot be loaded
@@ -44,6 +45,10 @@ class EventError(SimulatorError, ValueError):
 
 class ClockError(SimulatorError):
     """The clock was asked for something impossible, such as to go back."""
+
+
+class ClockStoppedError(ClockError):
+    """A clock that was stopped was asked to move."""
 
 
 class ClockHeldError(ClockError):

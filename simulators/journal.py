@@ -79,22 +79,23 @@ class Journal:
         now: Callable[[], float],
         capacity: int = CAPACITY,
         masker: Masker | None = None,
+        first_seq: int = 1,
     ) -> None:
         self._guard = guard
         self._now = now
         self._records: deque[Record] = deque(maxlen=capacity)
-        self._next = 1
+        self._first = self._next = first_seq
         self._masker = masker or Masker()
 
     @property
     def last_seq(self) -> int:
-        """The number of the newest record; 0 while there is none."""
+        """The number of the newest record; that before the first one while there is none."""
         return self._next - 1
 
     @property
     def dropped(self) -> int:
         """How many records the bound has pushed out."""
-        return self.last_seq - len(self._records)
+        return self._next - self._first - len(self._records)
 
     def open(
         self,
@@ -135,7 +136,7 @@ class Journal:
     def change(self, seq: int, **changes: Any) -> None:
         """Replace fields of a record; one that was dropped meanwhile stays dropped."""
         with self._guard:
-            index = seq - 1 - self.dropped
+            index = seq - self._first - self.dropped
             if index >= 0:
                 self._mask_detail(changes)
                 self._records[index] = replace(self._records[index], **changes)
@@ -144,7 +145,7 @@ class Journal:
     def complete(self, seq: int, *, status: int, headers: Mapping[str, str], body: str) -> None:
         """Add the answer to a record."""
         with self._guard:
-            index = seq - 1 - self.dropped
+            index = seq - self._first - self.dropped
             started = self._records[index].real_time if index >= 0 else time.time()
         self.change(
             seq,

@@ -1,56 +1,25 @@
-"""All simulators together on one clock, one journal and free ports: what a test or a shell starts."""
+"""All simulators together at addresses of their own: what a test or a shell starts, and can reset."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from ssl import SSLContext
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Literal, Self
 
-from flask import Response, jsonify
-from werkzeug.exceptions import NotFound
-
-from simulators.clock import Clock, InFlight, parse_mode
-from simulators.control.app import Controls
-from simulators.control.app import create_app as create_control_app
-from simulators.documents.app import OPERATION as DOCUMENTS
-from simulators.documents.app import create_app as create_documents_app
-from simulators.emitter.app import create_app as create_emitter_app
-from simulators.emitter.core import Emitter
-from simulators.emitter.vocabulary import Vocabulary
+from simulators.control.reset import create_app as create_reset_app
 from simulators.errors import StackError
-from simulators.espf import app as espf_app
-from simulators.espf.core import EspfApi
-from simulators.espf.openapi import document as espf_document
-from simulators.journal import Journal
-from simulators.masking import Masker
-from simulators.oms import app as oms_app
-from simulators.oms.core import Oms
-from simulators.oms.dialect import load_dialect
-from simulators.portabilling import app as portabilling_app
-from simulators.portabilling.core import PortaBilling
-from simulators.portabilling.openapi import document as rest_document
-from simulators.portabilling.sessions import Sessions
 from simulators.records import Account
 from simulators.settings import StackSettings
-from simulators.weather.app import create_app as create_weather_app
-from simulators.weather.core import Weather
-from simulators.weather.holds import Holds
-from simulators.weather.inbound import Front, InboundWeather
-from simulators.weather.outbound import OutboundWeather
-from simulators.weather.plans import OUTBOUND
-from simulators.wire.recorder import Recorder, Watched, WebServer, mount
-from simulators.wire.refusals import recorded, recorded_on_web_host
-from simulators.wire.server import Limits, in_plain_text
+from simulators.simulation import Simulation
+from simulators.wire.recorder import Watched, WebServer, mount
+from simulators.wire.replaceable import Host, Replaceable
+from simulators.wire.server import Limits
 from simulators.wire.tls import check_ca_file, throw_away_authority
-from simulators.wire.transport import Transport
 from simulators.world import World
 
-# Assumed after a known one, that of the customers' realm, CustomerInterface.json (S21).
-REST_DOCUMENT: Final = "AdminInterface.json"
+Place = Literal["control", "portabilling", "oms"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +34,9 @@ class Addresses:
 class Stack:
     """The four counterparts of a provisioner; use it with `with`.
 
+    Its parts (`world`, `clock`, `journal`, `sessions`, `espf`, `oms`, `emitter`, `portabilling`, `weather`)
+    are those of the simulation of now: after a reset they are others, so ask the stack for them each time.
+
     Raises:
         CertificateError: `target_ca_file` cannot be used, or no certificate can be made for a name.
         ClockError: the clock's mode is not known.
@@ -77,93 +49,36 @@ class Stack:
         self.settings = (settings or StackSettings()).of_one_installation()
         if self.settings.target_ca_file:
             check_ca_file(self.settings.target_ca_file)
-        self.world = World.load(self.settings.world)
-        self.guard = threading.Condition(threading.RLock())
-        self.in_flight = InFlight(self.guard)
-        mode = parse_mode(self.settings.clock)
-        self.clock = Clock(mode=mode, guard=self.guard, in_flight=self.in_flight, settle=self.settings.settle)
-        self.journal = Journal(guard=self.guard, now=self.clock.now, masker=self._masker())
         self.surprises: list[str] = []
         # The PEM file by which clients verify a stack that speaks TLS, while it runs; empty without.
         self.ca_file = ""
         self._resources = ExitStack()
-        self._transport = Transport(
-            journal=self.journal,
-            in_flight=self.in_flight,
-            guard=self.guard,
-            surprises=self.surprises,
-            silence=self.settings.silence,
-            ca_file=self.settings.target_ca_file,
-        )
-        self._make_weather()
-        self._make_parts()
-        self.weather.reset()
-
-    def _masker(self) -> Masker:
-        handlers = (handler.credentials.header for handler in self.settings.handlers)
-        return Masker(credential_headers=(self.world.events.header, *handlers))
-
-    def _make_weather(self) -> None:
-        self.weather = Weather(
-            points=self._points,
-            now=self.clock.now,
-            guard=self.guard,
-            seed=self.settings.weather_seed,
-            planned=self.settings.faults,
-        )
-        self._holds = Holds(clock=self.clock, guard=self.guard)
-        self._send = OutboundWeather(
-            send=self._transport.send, weather=self.weather, clock=self.clock, journal=self.journal
+        # Whoever asks for the simulation of now waits while it is being replaced.
+        self._replacing = threading.RLock()
+        world = World.load(self.settings.world)
+        self._adopt(
+            Simulation(
+                self.settings,
+                world=world,
+                surprises=self.surprises,
+                first_i_event=self.settings.first_i_event,
+            )
         )
 
-    def _points(self) -> Iterator[str]:
-        """Every point at which weather may strike: what each simulator is asked, and what it sends."""
-        asked = {
-            "portabilling": (*sorted(self.portabilling.methods), DOCUMENTS),
-            "espf": espf_app.OPERATIONS,
-            "oms": (oms_app.ORDER,),
-        }
-        yield from (f"{party}/{operation}" for party, operations in asked.items() for operation in operations)
-        yield from OUTBOUND
-
-    def _make_parts(self) -> None:
-        send = self._send
-        settings = self.settings.portabilling
-        self.sessions = Sessions(users=self.world.users, wall=time.time, settings=settings)
-        self.espf = EspfApi(
-            world=self.world, sessions=self.sessions, now=self.clock.now, settings=self.settings.espf
-        )
-        self.oms = Oms(
-            world=self.world,
-            clock=self.clock,
-            send=send,
-            dialect=load_dialect(self.settings.oms.dialect),
-            services=self.settings.services,
-            settings=self.settings.oms,
-        )
-        self.emitter = Emitter(
-            clock=self.clock,
-            send=send,
-            url=self.settings.events_url,
-            credentials=self.world.events,
-            settings=self.settings.events,
-            vocabulary=Vocabulary.load(),
-            handlers=self.settings.handlers,
-            first_i_event=self.settings.first_i_event,
-        )
-        self.portabilling = PortaBilling(
-            world=self.world, sessions=self.sessions, occurred=self.emitter.occurred, settings=settings
-        )
+    def _adopt(self, simulation: Simulation) -> None:
+        self.simulation = simulation
+        self.world, self.guard, self.in_flight = simulation.world, simulation.guard, simulation.in_flight
+        self.clock, self.journal, self.sessions = simulation.clock, simulation.journal, simulation.sessions
+        self.espf, self.oms, self.emitter = simulation.espf, simulation.oms, simulation.emitter
+        self.portabilling, self.weather = simulation.portabilling, simulation.weather
 
     def __enter__(self) -> Self:
-        for account in self.world.accounts:
-            self._note_account(account)
+        self.simulation.start()
         try:
             self._listen()
         except BaseException:
             self.close()
             raise
-        self.clock.start()
         return self
 
     def __exit__(
@@ -177,35 +92,54 @@ class Stack:
 
     def close(self) -> None:
         """Cancel all timers, stop listening and end all threads."""
-        self.clock.stop()
-        self._holds.close()
+        self.simulation.close()
         self._resources.close()
-        self._transport.close()
+
+    def reset(self) -> int:
+        """Begin anew with the world as it was loaded, an empty journal and no timer.
+
+        Whatever is under way is cut or answered 503, and no trace of the former world is seen from
+        here on: tokens are dead, orders and events are gone. The numbers of records and events go
+        on, since a provisioner may remember them. Gives the last number of the former journal.
+        """
+        with self._replacing:
+            former = self.simulation
+            former.close()
+            since = former.journal.last_seq
+            self._adopt(
+                Simulation(
+                    self.settings,
+                    world=former.world.anew(),
+                    surprises=self.surprises,
+                    first_seq=since + 1,
+                    first_i_event=former.emitter.next_i_event,
+                )
+            )
+            self.simulation.start()
+        return since
 
     def add_account(self, account: Account) -> None:
         """Add an account to the world, and its data to the journal as a fact."""
-        with self.guard:
-            self.world.add_account(account)
-            self._note_account(account)
+        self.simulation.add_account(account)
 
-    def _note_account(self, account: Account) -> None:
-        self.journal.fact("account", data=account.model_dump(mode="json"), i_account=account.i_account)
+    def _current(self, place: Place) -> Host:
+        with self._replacing:
+            host: Host = getattr(self.simulation.hosts, place)
+            return host
 
     def _listen(self) -> None:
         host, base = self.settings.host, self.settings.port_base
         ports = [base + offset if base else 0 for offset in range(3)]
-        apps = (self._control_app(), self._web_host_app(), self._oms_app())
-        refusals = (
-            in_plain_text,
-            recorded_on_web_host(self.journal),
-            recorded(self.journal, destination="oms"),
-        )
+        places: tuple[Place, ...] = ("control", "portabilling", "oms")
+        fronts = [Replaceable(partial(self._current, place)) for place in places]
+        reset = Watched(create_reset_app(self.reset), surprises=self.surprises)
+        apps: list[Any] = [mount({"/_sim/reset": reset}, elsewhere=fronts[0]), *fronts[1:]]
         serve = partial(
             WebServer, host=host, limits=self._limits(), tls=self._tls(), surprises=self.surprises
         )
         servers = [
-            self._resources.enter_context(serve(app, port=port, refuse=refuse))
-            for app, port, refuse in zip(apps, ports, refusals, strict=True)
+            self._resources.enter_context(serve(app, port=port, refuse=front.refuse))
+            for app, port, front in zip(apps, ports, fronts, strict=True)
         ]
         base_url = f"{'https' if self.settings.tls else 'http'}://{in_url(self.settings.advertise or host)}"
         urls = [f"{base_url}:{server.port}" for server in servers]
@@ -226,86 +160,7 @@ class Stack:
         self.ca_file = str(authority.ca_file)
         return authority.context
 
-    def _control_app(self) -> Any:
-        controls = Controls(
-            guard=self.guard,
-            clock=self.clock,
-            world=self.world,
-            journal=self.journal,
-            espf=self.espf,
-            oms=self.oms,
-            add_account=self.add_account,
-        )
-        apps = {
-            "/_sim/events": create_emitter_app(self.emitter, guard=self.guard),
-            "/_sim/faults": create_weather_app(self.weather),
-            "/_sim": create_control_app(controls),
-        }
-        for app in apps.values():
-            # A surprise must reach the one who runs the harness: Flask would make a plain 500 of it.
-            app.config["PROPAGATE_EXCEPTIONS"] = True
-            app.register_error_handler(RecursionError, _too_deep)
-        return Watched(mount(apps, elsewhere=NotFound()), surprises=self.surprises)
-
-    def _web_host_app(self) -> Any:
-        """The JSON API, the ESPF API and their documents live on one web host (S31, 2.1, S33)."""
-        rest_settings, espf_settings = self.settings.portabilling, self.settings.espf
-        rest = portabilling_app.create_app(self.portabilling, guard=self.guard, settings=rest_settings)
-        espf_api = espf_app.create_app(self.espf, guard=self.guard, settings=espf_settings)
-        rest_front = Front(
-            party="portabilling",
-            about=portabilling_app.create_about(self.portabilling, guard=self.guard, settings=rest_settings),
-            unavailable=portabilling_app.unavailable,
-        )
-        espf_front = Front(
-            party="espf",
-            about=espf_app.create_about(self.espf, guard=self.guard, settings=espf_settings),
-            unavailable=espf_app.unavailable,
-        )
-        doc_front = replace(rest_front, about=lambda _: {"operation": DOCUMENTS})
-        return mount(
-            {
-                "/rest": self._recorded(rest, front=rest_front),
-                "/espf": self._recorded(espf_api, front=espf_front),
-                "/doc/api": self._recorded(create_documents_app(self._documents()), front=doc_front),
-            },
-            elsewhere=self._recorded(NotFound(), front=replace(rest_front, about=lambda _: {})),
-        )
-
-    def _documents(self) -> dict[str, Callable[[], dict[str, Any]]]:
-        """The OpenAPI documents: the JSON API's, and from MR101 on the ESPF API's (S33)."""
-        release, espf = self.settings.release, self.settings.espf
-        methods = self.portabilling.methods
-        documents = {REST_DOCUMENT: lambda: rest_document(methods.values(), release=release)}
-        if release.documents_espf:
-            documents[espf.document] = lambda: espf_document(espf)
-        return documents
-
-    def _oms_app(self) -> Any:
-        front = Front(
-            party="oms",
-            about=oms_app.create_about(self.oms),
-            unavailable=oms_app.create_unavailable(self.oms),
-        )
-        return self._recorded(oms_app.create_app(self.oms, guard=self.guard), front=front)
-
-    def _recorded(self, app: Any, *, front: Front) -> Any:
-        return Recorder(
-            app,
-            destination=front.party,
-            journal=self.journal,
-            in_flight=self.in_flight,
-            surprises=self.surprises,
-            passage=InboundWeather(
-                weather=self.weather, holds=self._holds, front=front, hang=self.settings.hang
-            ),
-        )
-
 
 def in_url(host: str) -> str:
     """A name or address as it stands in a URL: an IPv6 address has brackets (RFC 3986)."""
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
-
-
-def _too_deep(_error: Exception) -> tuple[Response, int]:
-    return jsonify(error="The body is nested too deeply to be read as JSON."), 400

@@ -1,6 +1,5 @@
 """The ESPF's event emitter, without any web: numbers what occurs and hands it to each handler's queue."""
 
-import itertools
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -57,7 +56,7 @@ class Emitter:
             HandlerQueue(handler, clock=clock, send=send, settings=settings) for handler in (first, *handlers)
         ]
         self._check_handlers()
-        self._numbers = itertools.count(first_i_event)
+        self.next_i_event = first_i_event
         self._events: dict[int, Event] = {}
 
     def emit(self, event_type: str, /, **variables: Any) -> Event:
@@ -119,7 +118,8 @@ class Emitter:
         told: Iterable[tuple[HandlerQueue, Told | None]],
     ) -> Event:
         check_message(event_type, variables)
-        event = Event(i_event=next(self._numbers), event_type=event_type, variables=variables)
+        event = Event(i_event=self.next_i_event, event_type=event_type, variables=variables)
+        self.next_i_event += 1
         self._events[event.i_event] = event
         for queue, message in told:
             if message is not None and queue.handler.subscribes(message[0]):

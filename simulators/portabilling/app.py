@@ -1,6 +1,7 @@
 """The web skin of the JSON API: reads requests below `/rest` in all documented forms, writes answers."""
 
 import json
+import re
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -18,6 +19,9 @@ from simulators.portabilling.settings import PortaBillingSettings
 from simulators.wire.recorder import EXCHANGE, raw_target
 
 LOGIN: Final = "Session/login"
+SESSION: Final = "Session/"
+# Between two JSON texts of a path, or before the second where the first is empty.
+_BETWEEN: Final = re.compile(r"(?:(?<=\})|^)/(?=\{|$)")
 
 
 def create_app(
@@ -137,10 +141,13 @@ def _body_parts(request: Request, settings: PortaBillingSettings) -> dict[str, A
 
 
 def _legacy_parts(operation: str, path: str) -> dict[str, Any]:
-    """Read `<auth_info JSON>/<params JSON>`; a login's first one is empty or left out (S17, S24)."""
-    texts = [unquote(segment) for segment in path.rstrip("/").split("/")]
-    if operation == LOGIN:
-        return {"params": _object(texts[-1])}
+    """Read `<auth_info JSON>/<params JSON>`; a login's first one is empty or left out (S17, S24).
+
+    So is a logout's (S17). A slash in a text is a part of it: an old client leaves it unescaped (S17).
+    """
+    texts = _BETWEEN.split(unquote(path).rstrip("/"), maxsplit=1)
+    if len(texts) == 1 and operation.startswith(SESSION):
+        texts = ["", texts[0].removeprefix("/")]
     return {"auth_info": _object(texts[0]), "params": _object(texts[1] if len(texts) > 1 else "")}
 
 

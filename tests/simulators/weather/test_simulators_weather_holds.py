@@ -137,7 +137,7 @@ def test_released_requests_are_reset_and_new_ones_are_held(
     stack.weather.arm("espf/status", Delay(seconds=10))
     with begun(stack) as heard:
         wait_for_held(stack)
-        stack._holds.release()
+        stack.simulation._holds.release()
         assert heard().ending == "reset"
         assert stack.clock.pending() == ()
 
