@@ -289,12 +289,14 @@ def test_connection_under_tls_is_reset_itself(secure: tuple[Stack, ssl.SSLSocket
 def test_faults_of_the_settings_strike_from_the_beginning(
     make_stack: Callable[..., Stack], http: requests.Session
 ) -> None:
-    """A stack can be started into bad weather, and a hang lasts as long as its setting says."""
+    """A stack can be started and reset into bad weather, where a hang lasts as long as its setting says."""
     plan = FaultPlan(point="espf/groups", fault=Hang())
-    with make_stack(faults=(plan,), hang=0.01) as stack, pytest.raises(requests.ConnectionError):
-        http.get(f"{stack.addresses.portabilling}/espf/v1/groups")
-
-    assert stack.journal.exchanges()[0].fault == "hang (plan 1)"
+    with make_stack(faults=(plan,), hang=0.01) as stack:
+        for _ in range(2):
+            with pytest.raises(requests.ConnectionError):
+                http.get(f"{stack.addresses.portabilling}/espf/v1/groups")
+            assert [record.fault for record in stack.journal.exchanges()] == ["hang (plan 1)"]
+            stack.reset()
 
 
 def test_surprise_while_a_request_is_read_is_its_simulators(
