@@ -103,7 +103,8 @@ class Simulation:
         )
         self._make_weather()
         self._make_parts(first_i_event)
-        self.weather.reset()
+        for plan in settings.faults:
+            self.weather.add(plan)
 
     def _masker(self) -> Masker:
         handlers = (handler.credentials.header for handler in self.settings.handlers)
@@ -115,7 +116,6 @@ class Simulation:
             now=self.clock.now,
             guard=self.guard,
             seed=self.settings.weather_seed,
-            planned=self.settings.faults,
         )
         self._holds = Holds(clock=self.clock, guard=self.guard)
         self._send = OutboundWeather(

@@ -84,15 +84,21 @@ class Transport:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="transport")
         self._local = threading.local()
         self._open_sockets = OpenSockets()
+        self._is_closed = False
 
     def send(self, outbound: Outbound, on_answer: Callable[[Answer], None]) -> None:
-        """Journal and count the request at once, post it from a thread."""
+        """Journal and count the request at once, post it from a thread; once closed, send nothing."""
+        if self._is_closed:
+            return
         exchange = recorded(outbound, self._journal)
         number = self._in_flight.enter(f"POST {outbound.url} from {outbound.source}")
         self._pool.submit(self._deliver, outbound, exchange, number, on_answer)
 
     def close(self) -> None:
         """Cut what is still unanswered and end the threads."""
+        # What is cut may lead to the next request, sent with the guard held.
+        with self._guard:
+            self._is_closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._open_sockets.cut()
         self._pool.shutdown()
