@@ -21,6 +21,10 @@ from simulators.espf.urls import behind_version
 from simulators.journal import Exchange
 from simulators.wire.recorder import BODY, EXCHANGE, raw_target
 
+SERVED: Final = (
+    "POST account/i/<i_account>/status, POST account/<id>/status (an ID's /, # and ? are written %2F, %23 "
+    "and %3F), GET groups, POST group/create, POST group/delete and DELETE group/<i_group>, below /espf/v1"
+)
 # All that is served, as the journal names it.
 OPERATIONS: Final = ("status", "groups", "group/create", "group/delete")
 
@@ -141,10 +145,12 @@ def _add_refusals(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def not_served(error: HTTPException) -> tuple[Response, int]:
-        response = jsonify(error=error.description)
         if isinstance(error, MethodNotAllowed):
-            response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
-        return response, error.code or 500
+            allowed = ", ".join(sorted(error.valid_methods or ()))
+            response = jsonify(error=f"{request.method} is not served here: use {allowed}.")
+            response.headers["Allow"] = allowed
+            return response, 405
+        return jsonify(error=f"{raw_target(request.environ)!r} is none of {SERVED}."), error.code or 500
 
 
 def _authenticate(core: EspfApi) -> None:
