@@ -9,6 +9,7 @@ SimulatorError
 ├── ClockError     the clock was asked for something impossible
 │   └── ClockHeldError   an exchange under way held the clock for too long
 ├── OrderError     no order has the task that was to be decided
+├── EvictedError   a question is about records that the journal has dropped
 ├── DialectError   an OMS dialect cannot be loaded
 ├── ControlError   a running stack cannot be reached, or refused a command
 └── StackError     the simulators themselves went wrong while they ran
@@ -51,6 +52,10 @@ class ClockHeldError(ClockError):
 
 class OrderError(SimulatorError):
     """No order has the task that was to be decided."""
+
+
+class EvictedError(SimulatorError):
+    """What was asked of the journal cannot be known: records that may hold the answer were dropped."""
 
 
 class DialectError(SimulatorError):

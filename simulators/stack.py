@@ -215,7 +215,10 @@ class Stack:
     def _web_host_app(self) -> Any:
         """The JSON API, the ESPF API and their documents live on one web host (S31, 2.1, S33)."""
         rest = create_portabilling_app(
-            self.portabilling, guard=self.guard, settings=self.settings.portabilling
+            self.portabilling,
+            guard=self.guard,
+            settings=self.settings.portabilling,
+            because=self.emitter.because,
         )
         espf_api = create_espf_app(self.espf, guard=self.guard, settings=self.settings.espf)
         doc_api = create_documents_app(self._documents())

@@ -48,7 +48,8 @@ def create_app(core: EspfApi, *, guard: threading.Condition, settings: EspfSetti
         # Before routing, so that a mistyped path or method is on record as what it was meant to be.
         exchange: Exchange = request.environ[EXCHANGE]
         if "status" in request.path:
-            exchange.note(operation="status", detail=_wire(settings))
+            wire = _wire(settings)
+            exchange.note(operation="status", detail=wire, group=core.registered(wire.get("group")))
 
     _add_status(app, core, guard=guard, settings=settings)
     _add_groups(app, core, guard=guard, settings=settings)
@@ -67,7 +68,6 @@ def _add_status(app: Flask, core: EspfApi, *, guard: threading.Condition, settin
             # Before anything is told about the account: a client without credentials gets 401, never 404.
             _authenticate(core)
             report = core.update(core.account_of(path), _body(settings).fields)
-            exchange.note(group=report.group)
         if settings.status_answer == "empty":
             return Response(mimetype=JSON)
         return jsonify(i_account=report.i_account, group=report.group, status=report.status)

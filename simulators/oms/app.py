@@ -26,7 +26,7 @@ def create_app(core: Oms, *, guard: threading.Condition) -> Flask:
             method=request.method, path=f"/{path}", headers=dict(request.headers), body=request.environ[BODY]
         )
         with guard:
-            placed = core.handle(asked)
+            placed = core.handle(asked, cause=f"record {exchange.seq}")
             exchange.note(**placed.correlation)
             awaited = [_sent(core, notification) for notification in placed.early]
         # Not under the guard: the answers to what was sent come in with it.
