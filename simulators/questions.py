@@ -48,4 +48,10 @@ class Where(BaseModel):
 
     @cached_property
     def _equal(self) -> dict[str, object]:
-        return self.model_dump(exclude_none=True, exclude={"answered", "target", "fault"})
+        names = Where.model_fields.keys() - {"answered", "target", "fault"}
+        return {name: wanted for name in names if (wanted := getattr(self, name)) is not None}
+
+    @property
+    def is_any(self) -> bool:
+        """Whether every record fits."""
+        return all(getattr(self, name) is None for name in Where.model_fields)

@@ -10,12 +10,14 @@ from ssl import SSLContext
 from types import TracebackType
 from typing import Any, Final, Self
 
-from flask import Response, jsonify
 from werkzeug.exceptions import NotFound
 
 from simulators.clock import Clock, InFlight, parse_mode
+from simulators.control.access import Access, Gate, control_token
 from simulators.control.app import Controls
 from simulators.control.app import create_app as create_control_app
+from simulators.control.journal import Slots, create_stream_app
+from simulators.control.reading import refusal
 from simulators.documents.app import create_app as create_documents_app
 from simulators.emitter.app import create_app as create_emitter_app
 from simulators.emitter.core import Emitter
@@ -62,6 +64,7 @@ class Stack:
         CertificateError: `target_ca_file` cannot be used, or no certificate can be made for a name.
         ClockError: the clock's mode is not known.
         EventError: a handler of events is not possible.
+        SettingsError: the control API's token cannot be sent, or the journal would keep nothing.
         WorldError: the world cannot be used.
     """
 
@@ -74,8 +77,15 @@ class Stack:
         self.in_flight = InFlight(self.guard)
         mode = parse_mode(self.settings.clock)
         self.clock = Clock(mode=mode, guard=self.guard, in_flight=self.in_flight, settle=self.settings.settle)
-        self.journal = Journal(guard=self.guard, now=self.clock.now, masker=self._masker())
+        self.journal = Journal(
+            guard=self.guard,
+            now=self.clock.now,
+            capacity=self.settings.journal_capacity,
+            masker=self._masker(),
+        )
         self.surprises: list[str] = []
+        # What clients of the control API must show; empty where it demands nothing.
+        self.control_token = control_token(self.settings.control_token, host=self.settings.host)
         # The PEM file by which clients verify a stack that speaks TLS, while it runs; empty without.
         self.ca_file = ""
         self._resources = ExitStack()
@@ -145,6 +155,8 @@ class Stack:
     def close(self) -> None:
         """Cancel all timers, stop listening and end all threads."""
         self.clock.stop()
+        # Whoever waits or follows would keep the server from stopping.
+        self.journal.close()
         self._resources.close()
         self._transport.close()
 
@@ -193,6 +205,7 @@ class Stack:
         return authority.context
 
     def _control_app(self) -> Any:
+        slots = Slots()
         controls = Controls(
             guard=self.guard,
             clock=self.clock,
@@ -201,16 +214,16 @@ class Stack:
             espf=self.espf,
             oms=self.oms,
             add_account=self.add_account,
+            slots=slots,
         )
-        apps = {
-            "/_sim/events": create_emitter_app(self.emitter, guard=self.guard),
-            "/_sim": create_control_app(controls),
-        }
-        for app in apps.values():
-            # A surprise must reach the one who runs the harness: Flask would make a plain 500 of it.
-            app.config["PROPAGATE_EXCEPTIONS"] = True
-            app.register_error_handler(RecursionError, _too_deep)
-        return Watched(mount(apps, elsewhere=NotFound()), surprises=self.surprises)
+        apps = {"/_sim/events": create_emitter_app(self.emitter), "/_sim": create_control_app(controls)}
+        elsewhere = refusal(404, "The control API is below /_sim; /_sim/openapi.json describes it.")
+        watched = Watched(mount(apps, elsewhere=elsewhere), surprises=self.surprises)
+        # Not watched, which would wait for the end of a stream before its beginning is sent.
+        stream = {"/_sim/journal/stream": create_stream_app(self.journal, slots)}
+        host, advertise = self.settings.host.lower(), self.settings.advertise.lower()
+        access = Access(names=frozenset({"localhost", host, advertise}), token=self.control_token)
+        return Gate(mount(stream, elsewhere=watched), access=access)
 
     def _web_host_app(self) -> Any:
         """The JSON API, the ESPF API and their documents live on one web host (S31, 2.1, S33)."""
@@ -256,7 +269,3 @@ class Stack:
 def in_url(host: str) -> str:
     """A name or address as it stands in a URL: an IPv6 address has brackets (RFC 3986)."""
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
-
-
-def _too_deep(_error: Exception) -> tuple[Response, int]:
-    return jsonify(error="The body is nested too deeply to be read as JSON."), 400
