@@ -16,10 +16,8 @@ from simulators.clock import Clock, InFlight, parse_mode
 from simulators.control.access import Access, Gate, control_token
 from simulators.control.app import Controls
 from simulators.control.app import create_app as create_control_app
-from simulators.control.journal import Slots, create_stream_app
 from simulators.control.reading import refusal
 from simulators.documents.app import create_app as create_documents_app
-from simulators.emitter.app import create_app as create_emitter_app
 from simulators.emitter.core import Emitter
 from simulators.emitter.vocabulary import Vocabulary
 from simulators.errors import StackError
@@ -37,7 +35,7 @@ from simulators.portabilling.openapi import document as rest_document
 from simulators.portabilling.sessions import Sessions
 from simulators.records import Account
 from simulators.settings import StackSettings
-from simulators.wire.recorder import Recorder, Watched, WebServer, mount
+from simulators.wire.recorder import Recorder, WebServer, mount
 from simulators.wire.refusals import recorded, recorded_on_web_host
 from simulators.wire.server import Limits, in_plain_text
 from simulators.wire.tls import check_ca_file, throw_away_authority
@@ -204,26 +202,25 @@ class Stack:
         self.ca_file = str(authority.ca_file)
         return authority.context
 
-    def _control_app(self) -> Any:
-        slots = Slots()
-        controls = Controls(
+    def _controls(self) -> Controls:
+        return Controls(
             guard=self.guard,
             clock=self.clock,
             world=self.world,
             journal=self.journal,
             espf=self.espf,
             oms=self.oms,
+            emitter=self.emitter,
             add_account=self.add_account,
-            slots=slots,
+            surprises=self.surprises,
         )
-        apps = {"/_sim/events": create_emitter_app(self.emitter), "/_sim": create_control_app(controls)}
+
+    def _control_app(self) -> Any:
+        app = create_control_app(self._controls())
         elsewhere = refusal(404, "The control API is below /_sim; /_sim/openapi.json describes it.")
-        watched = Watched(mount(apps, elsewhere=elsewhere), surprises=self.surprises)
-        # Not watched, which would wait for the end of a stream before its beginning is sent.
-        stream = {"/_sim/journal/stream": create_stream_app(self.journal, slots)}
         host, advertise = self.settings.host.lower(), self.settings.advertise.lower()
         access = Access(names=frozenset({"localhost", host, advertise}), token=self.control_token)
-        return Gate(mount(stream, elsewhere=watched), access=access)
+        return Gate(mount({"/_sim": app}, elsewhere=elsewhere), access=access)
 
     def _web_host_app(self) -> Any:
         """The JSON API, the ESPF API and their documents live on one web host (S31, 2.1, S33)."""

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, Response, jsonify
 
 from simulators.clock import Clock, iso
-from simulators.control.journal import Slots, add_journal
+from simulators.control.journal import Slots, add_journal, add_stream
 from simulators.control.openapi import document
 from simulators.control.reading import (
     Decision,
@@ -20,6 +20,8 @@ from simulators.control.reading import (
     read_query,
     refuse_in_json,
 )
+from simulators.emitter.app import add_events
+from simulators.emitter.core import Emitter
 from simulators.espf.core import EspfApi
 from simulators.journal import Journal
 from simulators.oms.core import Oms
@@ -39,20 +41,23 @@ class Controls:
     journal: Journal
     espf: EspfApi
     oms: Oms
+    emitter: Emitter
     add_account: Callable[[Account], None]
-    slots: Slots
+    surprises: list[str]
 
 
 def create_app(controls: Controls) -> Flask:
     """Make the application; it is to be mounted at `/_sim`."""
-    app = Flask("control")
-    refuse_in_json(app)
+    app, slots = Flask("control", static_folder=None), Slots()
+    refuse_in_json(app, surprises=controls.surprises)
+    add_events(app, controls.emitter)
     _add_accounts(app, controls)
     _add_clock(app, controls.clock)
     _add_statuses(app, controls)
     _add_orders(app, controls.oms)
     _add_plans(app, controls.oms)
-    add_journal(app, controls.journal, controls.slots)
+    add_journal(app, controls.journal, slots)
+    add_stream(app, controls.journal, slots)
 
     @app.get("/health")
     def health() -> Response:

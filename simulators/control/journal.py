@@ -11,7 +11,7 @@ from typing import Final
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import BadRequest, ServiceUnavailable
 
-from simulators.control.reading import Following, Listing, read_query, refuse_in_json
+from simulators.control.reading import Following, Listing, read_query
 from simulators.journal import Changes, Journal, Record
 
 # Requests that wait or follow at once: each keeps a thread of the server, and others must be served.
@@ -63,12 +63,10 @@ def add_journal(app: Flask, journal: Journal, slots: Slots) -> None:
         )
 
 
-def create_stream_app(journal: Journal, slots: Slots, *, heartbeat: float = HEARTBEAT) -> Flask:
-    """Make the application that follows the journal; it is to be mounted at `/_sim/journal/stream`."""
-    app = Flask("stream")
-    refuse_in_json(app)
+def add_stream(app: Flask, journal: Journal, slots: Slots, *, heartbeat: float = HEARTBEAT) -> None:
+    """Add `GET /journal/stream` to the control application."""
 
-    @app.get("/", strict_slashes=False)
+    @app.get("/journal/stream")
     def stream() -> Response:
         asked, after = read_query(Following), _last_event_id()
         release = slots.take()
@@ -76,8 +74,6 @@ def create_stream_app(journal: Journal, slots: Slots, *, heartbeat: float = HEAR
         response = Response(events, mimetype="text/event-stream", headers={"Cache-Control": "no-store"})
         response.call_on_close(release)
         return response
-
-    return app
 
 
 def _found(journal: Journal, asked: Listing) -> tuple[Record, ...]:

@@ -1,6 +1,7 @@
 """How the control API reads what it is asked, and how it refuses: all mistakes at once, as JSON."""
 
 import json
+from contextlib import suppress
 from typing import Annotated, Any, Final, TypeVar
 
 from flask import Flask, Response, jsonify, request
@@ -114,7 +115,16 @@ def read_body(model: type[Model]) -> Model:
     Raises:
         ValidationError: it does not fit.
     """
-    return model.model_validate_json(request.get_data(), strict=True)
+    body = request.get_data()
+    with suppress(ValueError):
+        # To JSON, 30.0 is an integer too.
+        body = json.dumps(json.loads(body, parse_float=_number)).encode()
+    return model.model_validate_json(body, strict=True)
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    return int(value) if value.is_integer() else value
 
 
 def read_query(model: type[Model]) -> Model:
@@ -129,10 +139,11 @@ def read_query(model: type[Model]) -> Model:
     return model.model_validate(request.args.to_dict())
 
 
-def refuse_in_json(app: Flask) -> None:
-    """Let an application of the control API answer every refusal with `{"error": "a sentence"}`."""
-    # A surprise must reach the one who runs the harness: Flask would make a plain 500 of it.
-    app.config["PROPAGATE_EXCEPTIONS"] = True
+def refuse_in_json(app: Flask, *, surprises: list[str]) -> None:
+    """Let the application answer every refusal with `{"error": "a sentence"}`, and its own defects too.
+
+    A defect must also reach the one who runs the harness: it goes to `surprises`.
+    """
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
 
     @app.errorhandler(SimulatorError)
@@ -154,6 +165,11 @@ def refuse_in_json(app: Flask) -> None:
         if isinstance(error, MethodNotAllowed):
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
         return response, error.code or 500
+
+    @app.errorhandler(Exception)
+    def surprised(error: Exception) -> tuple[Response, int]:
+        surprises.append(f"{request.script_root}{request.path}: {error!r}")
+        return jsonify(error="The simulator failed: see the harness's own output."), 500
 
 
 def refusal(status: int, message: str, **headers: str) -> PlainResponse:

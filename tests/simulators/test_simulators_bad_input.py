@@ -19,6 +19,7 @@ Send = Callable[..., tuple[Response, ...]]
 PATIENCE: Final = 10.0
 STATUS: Final = "POST /espf/v1/account/i/189/status HTTP/1.1"
 LOGIN: Final = "POST /rest/Session/login HTTP/1.1"
+HOST: Final = b"Host: localhost\r\n"
 BASIC: Final = "Authorization: Basic cHJvdmlzaW9uZXI6b2ZmbGluZS1vbmx5"
 FORM: Final = "Content-Type: application/x-www-form-urlencoded"
 JSON: Final = "Content-Type: application/json"
@@ -198,14 +199,14 @@ GOOD = {
     ),
     "told to go on": sized(STATUS, JSON, BASIC, "Expect: 100-Continue", body=BODY),
     "the same length twice": sized(STATUS, JSON, BASIC, f"Content-Length: {len(BODY)}", body=BODY),
-    "HTTP/1.0": sized(STATUS.replace("1.1", "1.0"), JSON, BASIC, body=BODY).replace(b"Host: localhost\r\n", b""),
+    "HTTP/1.0": sized(STATUS.replace("1.1", "1.0"), JSON, BASIC, body=BODY).replace(HOST, b""),
     "absolute form": sized(STATUS.replace("/espf", "http://y/espf"), JSON, BASIC, body=BODY),
     "empty line before": b"\r\n" + sized(STATUS, JSON, BASIC, body=BODY),
     "two types": sized(STATUS, f"{JSON}; charset=UTF-8", JSON, BASIC, body=BODY),
     "two types in one line": sized(STATUS, f"{JSON}; charset=UTF-8, application/json", BASIC, body=BODY),
     "two bare types": sized(STATUS, JSON, JSON, BASIC, body=BODY),
-    "URL as the host": sized(STATUS, JSON, BASIC, body=BODY).replace(b"Host: localhost", b"Host: https://mybilling.com"),
-    "IPv6 host": sized(STATUS, JSON, BASIC, body=BODY).replace(b"Host: localhost", b"Host: [::1]:443"),
+    "URL as the host": sized(STATUS, JSON, BASIC, body=BODY).replace(HOST, b"Host: https://mybilling.com\r\n"),
+    "IPv6 host": sized(STATUS, JSON, BASIC, body=BODY).replace(HOST, b"Host: [::1]:443\r\n"),
 }  # fmt: skip
 
 
