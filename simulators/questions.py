@@ -15,7 +15,8 @@ Text = Annotated[str, Field(min_length=1)]
 class Where(BaseModel):
     """Fits the records that have all the given values; `Where(operation="status", group="HSS")(record)`.
 
-    `target` is found anywhere in a record's own. The fault `*` stands for any. `answered` tells exchanges
+    `target` is found anywhere in a record's own. `said` is a value of its `detail`: a status, a state, a
+    service or an event type. The fault `*` stands for any. `answered` tells exchanges
     that are over, and facts, from exchanges whose answer is still to come.
     """
 
@@ -35,6 +36,7 @@ class Where(BaseModel):
     reference: Text | None = None
     cause: Text | None = None
     fault: Text | None = None
+    said: Text | None = None
     answered: bool | None = None
 
     def __call__(self, record: Record) -> bool:
@@ -42,13 +44,14 @@ class Where(BaseModel):
         return (
             self.answered in (None, not record.is_open)
             and (self.target is None or self.target in record.target)
+            and (self.said is None or self.said in record.detail.values())
             and (self.fault in (None, record.fault) or (self.fault == ANY_FAULT and record.fault is not None))
             and all(getattr(record, name) == wanted for name, wanted in self._equal.items())
         )
 
     @cached_property
     def _equal(self) -> dict[str, object]:
-        names = Where.model_fields.keys() - {"answered", "target", "fault"}
+        names = Where.model_fields.keys() - {"answered", "target", "fault", "said"}
         return {name: wanted for name in names if (wanted := getattr(self, name)) is not None}
 
     @property

@@ -21,7 +21,7 @@ CANNOT_KNOW: Final = 2
 # What a record of the journal can be chosen by: the names of its fields.
 _TEXTS: Final = (
     "kind", "source", "destination", "operation", "method", "target",
-    "group", "order-id", "reference", "cause", "fault",
+    "group", "order-id", "reference", "cause", "fault", "said",
 )  # fmt: skip
 _NUMBERS: Final = ("i-account", "i-event", "status")
 
@@ -30,7 +30,11 @@ token_option = click.option(
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 _control_option = click.option(
-    "--control", default=DEFAULT_CONTROL, show_default=True, help="Where the stack runs."
+    "--control",
+    envvar="ESPF_CONTROL",
+    default=DEFAULT_CONTROL,
+    show_default=True,
+    help="Where the stack runs.  [env: ESPF_CONTROL]",
 )
 _ca_file_option = click.option("--ca-file", help="The CA file that a stack started with --tls printed.")
 

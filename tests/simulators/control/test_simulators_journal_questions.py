@@ -34,7 +34,8 @@ def seen(changes: Changes) -> list[tuple[int, int | None]]:
 def talk(journal: Journal) -> Journal:
     """A journal of a fact, an answered status update that weather struck, and an open order."""
     journal.fact("account", data={}, i_account=189)
-    update = opened(journal, operation="status", i_account=189, group="HSS", fault="plan 1: reset")
+    update = opened(journal, operation="status", i_account=189, group="HSS", detail={"status": "OK"})
+    update.note(fault="plan 1: reset")
     answer(update, 500)
     opened(journal, operation="order", destination="oms", i_account=190, order_id="a-1", reference="r")
     return journal
@@ -57,6 +58,8 @@ def talk(journal: Journal) -> Journal:
         ({"fault": "*"}, [2]),
         ({"fault": "plan 1: reset"}, [2]),
         ({"fault": "plan 2"}, []),
+        ({"said": "OK"}, [2]),
+        ({"said": "O"}, []),
         ({"answered": True}, [1, 2]),
         ({"answered": False}, [3]),
     ],
