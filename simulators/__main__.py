@@ -9,10 +9,12 @@ import click
 
 from simulators import __version__
 from simulators.commands import Commands
+from simulators.driving import json_option, token_option
 from simulators.release import DEFAULT_RELEASE
 from simulators.settings import DEFAULT_EVENTS_URL, read_settings
-from simulators.shell import COMMANDS, json_option, token_option
+from simulators.shell import COMMANDS
 from simulators.stack import Stack
+from simulators.weather.commands import faults
 
 # The options of `up` that are settings of the emitter.
 EMITTER_OPTIONS: Final = (
@@ -98,7 +100,7 @@ def up(*, as_json: bool, path: str | None, **options: Any) -> None:
         click.echo("Stopped.")
 
 
-for command in COMMANDS:
+for command in (*COMMANDS, faults):
     main.add_command(command)
 
 

@@ -14,6 +14,8 @@ DEFAULT_CONTROL: Final = "http://127.0.0.1:17000"
 # Real seconds; above the clock's own deadline, so that its reason arrives.
 TIMEOUT: Final = 90.0
 GONE: Final = 410
+# Characters of an answer that is not of the control API.
+SHOWN: Final = 200
 Question = Mapping[str, Any]
 
 
@@ -114,6 +116,22 @@ class ControlClient:
                 return
             since = found[-1][number]
 
+    def reset(self) -> Any:
+        """Begin anew with the world as it was loaded; gives the last number of the former journal."""
+        return self._call("POST", "reset")["since"]
+
+    def faults(self) -> Any:
+        """The armed fault plans under `faults`, and all points under `points`."""
+        return self._call("GET", "faults")
+
+    def arm(self, plan: Any) -> Any:
+        """Arm a fault plan, an object as JSON has it; gives the plan with its number."""
+        return self._call("POST", "faults", json=plan)
+
+    def disarm(self, number: int | None = None) -> Any:
+        """Take a fault plan out of force, or all; gives those that are left."""
+        return self._call("DELETE", "faults" if number is None else f"faults/{number}")["faults"]
+
     def _call(self, method: str, path: str, **options: Any) -> Any:
         with self._answer(method, path, **options) as answer:
             return answer.json()
@@ -142,8 +160,16 @@ class ControlClient:
     def _check(self, answer: requests.Response) -> None:
         if answer.ok:
             return
-        body = answer.json()
-        told = body.get("error", body) if isinstance(body, dict) else body
+        told = _told(answer)
         if answer.status_code == GONE:
-            raise EvictedError(str(told))
+            raise EvictedError(told)
         raise ControlError(f"The stack at {self._url} refused: {told}")
+
+
+def _told(answer: requests.Response) -> str:
+    """Why something was refused; what stands between may say so in other words."""
+    try:
+        body = answer.json()
+    except ValueError:
+        return answer.text[:SHOWN]
+    return str(body.get("error", body) if isinstance(body, dict) else body)

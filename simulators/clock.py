@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from simulators.errors import ClockError, ClockHeldError
+from simulators.errors import ClockError, ClockHeldError, ClockStoppedError
 
 MODES: Final = "real, scaled:N, manual or auto"
 # Byte-identical timestamps in every run that does not follow the wall clock.
@@ -22,6 +22,9 @@ FIXED_START: Final = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 ADVANCE_DEADLINE: Final = 60.0
 # Later times cannot be written on the wire.
 END_OF_TIME: Final = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+
+# No exchange lasts so long, in real seconds; more is no time that a thread can wait for.
+FOREVER: Final = 1e6
 
 Action = Callable[[], None]
 
@@ -62,7 +65,12 @@ def parse_mode(text: str) -> ClockMode:
     return ClockMode(name=text, rate=rate, jumps=False)
 
 
-@dataclass(order=True)
+def _nothing() -> None:
+    """The action of a cancelled timer."""
+
+
+# With slots, since a million of them may be pending.
+@dataclass(order=True, slots=True)
 class Timer:
     """An entry on the clock, ordered by due time, then by the order of its making."""
 
@@ -75,6 +83,16 @@ class Timer:
     def cancel(self) -> None:
         """Make sure that the action never runs."""
         self.cancelled = True
+        # A cancelled timer may stay on the clock until it is due; what it would have done need not.
+        self.action = _nothing
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """What is under way, and until which real, monotonic time it counts."""
+
+    label: str
+    until: float
 
 
 class InFlight:
@@ -82,28 +100,31 @@ class InFlight:
 
     def __init__(self, guard: threading.Condition) -> None:
         self._guard = guard
-        self._holders: dict[int, str] = {}
+        self._holders: dict[int, _Holder] = {}
         self._numbers = itertools.count()
         self._last_change = time.monotonic()
 
-    def enter(self, label: str) -> int:
-        """Count one more exchange; the number given back is for `leave`."""
+    def enter(self, label: str, *, patience: float = FOREVER) -> int:
+        """Count one more, for so many real seconds at most; the number given back is for `leave`."""
         with self._guard:
             number = next(self._numbers)
-            self._holders[number] = label
+            self._holders[number] = _Holder(label, time.monotonic() + patience)
             return number
 
     def leave(self, number: int) -> None:
-        """Count the exchange out."""
+        """Count it out."""
         with self._guard:
-            del self._holders[number]
-            self._last_change = time.monotonic()
+            # One whose patience ran out before stopped counting then.
+            self._last_change = max(self._last_change, min(time.monotonic(), self._holders.pop(number).until))
             self._guard.notify_all()
 
     @contextmanager
-    def hold(self, label: str) -> Iterator[None]:
-        """Count an exchange in for the length of a block."""
-        number = self.enter(label)
+    def hold(self, label: str, *, patience: float = FOREVER) -> Iterator[None]:
+        """Count something in for the length of a block, or for `patience` real seconds if that is less.
+
+        Time stands still meanwhile, as while a target starts again or while a call of its is expected.
+        """
+        number = self.enter(label, patience=patience)
         try:
             yield
         finally:
@@ -112,11 +133,20 @@ class InFlight:
     @property
     def holders(self) -> tuple[str, ...]:
         """What is under way, oldest first."""
-        return tuple(self._holders.values())
+        now = time.monotonic()
+        return tuple(holder.label for holder in self._holders.values() if holder.until > now)
+
+    def held_for(self) -> float:
+        """Real seconds after which what is under way counts no longer, unless it ends; 0 while nothing is."""
+        longest = max((holder.until for holder in self._holders.values()), default=0.0)
+        return max(0.0, longest - time.monotonic())
 
     def quiet_for(self) -> float:
         """Real seconds since the last exchange ended; below 0 while one is under way."""
-        return -1.0 if self._holders else time.monotonic() - self._last_change
+        if self.held_for():
+            return -1.0
+        ended = (self._last_change, *(holder.until for holder in self._holders.values()))
+        return time.monotonic() - max(ended)
 
     def wait_quiet(self, settle: float, *, timeout: float) -> bool:
         """Wait until nothing was under way for `settle` real seconds; False after `timeout` of them."""
@@ -126,7 +156,8 @@ class InFlight:
                 remaining = until - time.monotonic()
                 if remaining <= 0:
                     return False
-                self._guard.wait(remaining if quiet < 0 else min(remaining, settle - quiet))
+                pause = self.held_for() if quiet < 0 else settle - quiet
+                self._guard.wait(min(remaining, pause))
             return True
 
 
@@ -135,15 +166,23 @@ class Clock:
 
     One `guard` (a re-entrant condition) is shared with everything that has state in a stack; actions
     run with it held, so they must hand requests to a transport instead of sending them themselves.
+    What an action raises is kept in `surprises`, and the clock goes on.
     """
 
     def __init__(
-        self, *, mode: ClockMode, guard: threading.Condition, in_flight: InFlight, settle: float
+        self,
+        *,
+        mode: ClockMode,
+        guard: threading.Condition,
+        in_flight: InFlight,
+        settle: float,
+        surprises: list[str] | None = None,
     ) -> None:
         self.mode = mode
         self.guard = self._guard = guard
         self._in_flight = in_flight
         self._settle = settle
+        self._surprises = [] if surprises is None else surprises
         self._base_virtual = mode.start
         self._base_real = time.monotonic()
         self._heap: list[Timer] = []
@@ -165,6 +204,9 @@ class Clock:
             raise ClockError(f"Timer {label!r} was given a delay of {delay} s: it must be 0 or more.")
         with self._guard:
             timer = Timer(self.now() + delay, next(self._numbers), action, label)
+            if self._stopping:
+                timer.cancel()
+                return timer
             heapq.heappush(self._heap, timer)
             self._guard.notify_all()
             return timer
@@ -190,6 +232,7 @@ class Clock:
         Raises:
             ClockError: the step is below zero, or leads beyond the year 9999.
             ClockHeldError: an exchange was still under way at the deadline.
+            ClockStoppedError: the clock was stopped, as by a reset.
         """
         step = seconds + 60 * minutes + 3600 * hours
         if not 0 <= step < float("inf"):
@@ -206,6 +249,7 @@ class Clock:
             while (due := self._next_due()) is not None and due <= target:
                 self._fire(due)
                 self._drain(until)
+            self._check_running()
             self._move_to(target)
             # The clock's own thread must reckon anew how long it may wait.
             self._guard.notify_all()
@@ -225,10 +269,10 @@ class Clock:
             self._thread.start()
 
     def stop(self) -> None:
-        """Cancel every timer and end the clock's thread."""
+        """Cancel every timer for good, those that are made later too, and end the clock's thread."""
         with self._guard:
             self._stopping = True
-            self._heap.clear()
+            self.cancel_all()
             self._guard.notify_all()
         if self._thread:
             self._thread.join()
@@ -250,15 +294,15 @@ class Clock:
         if self.mode.rate:
             return (due - self.now()) / self.mode.rate
         quiet = self._in_flight.quiet_for()
-        return None if quiet < 0 else self._settle - quiet
+        return self._in_flight.held_for() if quiet < 0 else self._settle - quiet
 
     def _fire_instant(self) -> None:
         """Fire all that is due at one instant, each delivery answered before the next one leaves."""
         instant = self._next_due()
         while instant is not None and self._next_due() == instant and not self._stopping:
             self._fire(instant)
-            if self.mode.jumps:
-                self._guard.wait_for(lambda: self._stopping or not self._in_flight.holders)
+            while self.mode.jumps and not self._stopping and (held := self._in_flight.held_for()):
+                self._guard.wait(held)
 
     def _next_due(self) -> float | None:
         while self._heap and self._heap[0].cancelled:
@@ -268,7 +312,10 @@ class Clock:
     def _fire(self, due: float) -> None:
         timer = heapq.heappop(self._heap)
         self._move_to(due)
-        timer.action()
+        try:
+            timer.action()
+        except Exception as error:  # noqa: BLE001 - any surprise must reach the one who runs the harness
+            self._surprises.append(f"timer {timer.label!r}: {error!r}")
 
     def _move_to(self, moment: float) -> None:
         self._base_virtual = max(moment, self.now())
@@ -276,8 +323,15 @@ class Clock:
 
     def _drain(self, until: float) -> None:
         """Wait for the exchanges under way; `until` is a real, monotonic time."""
-        if not self._guard.wait_for(lambda: not self._in_flight.holders, until - time.monotonic()):
-            held = ", ".join(self._in_flight.holders)
-            raise ClockHeldError(
-                f"The clock stands at {iso(self.now())}, held by: {held}. It moves on when they are answered."
-            )
+        while not self._stopping and (held := self._in_flight.held_for()):
+            if (remaining := until - time.monotonic()) <= 0:
+                raise ClockHeldError(
+                    f"The clock stands at {iso(self.now())}, held by: {', '.join(self._in_flight.holders)}. "
+                    "It moves on when they are answered."
+                )
+            self._guard.wait(min(held, remaining))
+        self._check_running()
+
+    def _check_running(self) -> None:
+        if self._stopping:
+            raise ClockStoppedError("The clock was stopped: the simulators were reset, or end.")

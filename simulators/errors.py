@@ -7,9 +7,11 @@ SimulatorError
 ├── CertificateError   a certificate cannot be made, or a file of them cannot be used
 ├── EventError     an event, or where and how it is to be sent, is not possible
 ├── ClockError     the clock was asked for something impossible
-│   └── ClockHeldError   an exchange under way held the clock for too long
+│   ├── ClockHeldError   an exchange under way held the clock for too long
+│   └── ClockStoppedError   a clock that was stopped, as by a reset, was asked to move
 ├── OrderError     no order has the task that was to be decided
 ├── EvictedError   a question is about records that the journal has dropped
+├── WeatherError   a fault plan is not possible, or not armed
 ├── DialectError   an OMS dialect cannot be loaded
 ├── ControlError   a running stack cannot be reached, or refused a command
 └── StackError     the simulators themselves went wrong while they ran
@@ -46,6 +48,10 @@ class ClockError(SimulatorError):
     """The clock was asked for something impossible, such as to go back."""
 
 
+class ClockStoppedError(ClockError):
+    """A clock that was stopped was asked to move."""
+
+
 class ClockHeldError(ClockError):
     """What fell due was not answered within the real deadline; the message names what held the clock."""
 
@@ -56,6 +62,10 @@ class OrderError(SimulatorError):
 
 class EvictedError(SimulatorError):
     """What was asked of the journal cannot be known: records that may hold the answer were dropped."""
+
+
+class WeatherError(SimulatorError):
+    """A fault plan is not possible, or none of this number is armed."""
 
 
 class DialectError(SimulatorError):

@@ -111,28 +111,35 @@ class Journal:
         now: Callable[[], float],
         capacity: int = CAPACITY,
         masker: Masker | None = None,
+        first_seq: int = 1,
     ) -> None:
         if capacity < 1:
             raise SettingsError(f"A journal of {capacity} records keeps nothing: give it room for 1 or more.")
         self._guard = guard
         self._now = now
         self._records: deque[Record] = deque(maxlen=capacity)
-        self._next = 1
+        self._first = self._next = first_seq
         # A record changes at most twice: it is begun and answered.
         self._changes: deque[_Change] = deque(maxlen=2 * capacity)
-        self._change_count = 0
+        # Changes are numbered on from those of a former journal, however many it had.
+        self._first_change = self._change_count = 2 * (first_seq - 1)
         self._masker = masker or Masker()
         self.is_closed = False
 
     @property
     def last_seq(self) -> int:
-        """The number of the newest record; 0 while there is none."""
+        """The number of the newest record; that before the first one while there is none."""
         return self._next - 1
 
     @property
     def dropped(self) -> int:
         """How many records the bound has pushed out."""
-        return self.last_seq - len(self._records)
+        return self._next - self._first - len(self._records)
+
+    @property
+    def _oldest(self) -> int:
+        """The number of the oldest record that is kept."""
+        return self._next - len(self._records)
 
     def open(
         self,
@@ -173,7 +180,7 @@ class Journal:
     def change(self, seq: int, **changes: Any) -> None:
         """Replace fields of a record; one that was dropped meanwhile stays dropped."""
         with self._guard:
-            index = seq - 1 - self.dropped
+            index = seq - self._oldest
             if index >= 0:
                 self._mask_detail(changes)
                 self._records[index] = replace(self._records[index], **changes)
@@ -184,7 +191,7 @@ class Journal:
     def complete(self, seq: int, *, status: int, headers: Mapping[str, str], body: str) -> None:
         """Add the answer to a record."""
         with self._guard:
-            index = seq - 1 - self.dropped
+            index = seq - self._oldest
             started = self._records[index].real_time if index >= 0 else time.time()
         self.change(
             seq,
@@ -245,13 +252,13 @@ class Journal:
         After `timeout` real seconds there are none. A number that was never given begins anew.
         """
         with self._guard:
-            after = after if after <= self._change_count else 0
+            after = max(self._first_change, after if after <= self._change_count else 0)
             self._guard.wait_for(lambda: self.is_closed or self._change_count > after, timeout)
             gone = self._change_count - len(self._changes)
             first = max(after, gone)
             last = min(first + limit, self._change_count)
             changed = [(number + 1, self._changes[number - gone]) for number in range(first, last)]
-            kept = [(number, change) for number, change in changed if change.seq > self.dropped]
+            kept = [(number, change) for number, change in changed if change.seq >= self._oldest]
             records = [(number, self._shown(change)) for number, change in kept]
             return Changes(
                 records=tuple((number, record) for number, record in records if record),
@@ -285,16 +292,16 @@ class Journal:
 
     def _shown(self, change: _Change) -> Record | None:
         """The record that changed; None where the change that answered it is still to come."""
-        record = self._records[change.seq - 1 - self.dropped]
+        record = self._records[change.seq - self._oldest]
         was_answered = record.kind == "exchange" and not record.is_open
         return None if was_answered and not change.is_answer else record
 
     def _check_kept(self, since: int) -> None:
-        if since < self.dropped:
+        last = self._oldest - 1
+        if self.dropped and since < last:
             raise EvictedError(
-                f"It cannot be known: records up to number {self.dropped} were dropped, since the journal "
-                f"keeps {self._records.maxlen}. Ask for those since {self.dropped}, or set a larger "
-                "journal_capacity."
+                f"It cannot be known: records up to number {last} were dropped, since the journal "
+                f"keeps {self._records.maxlen}. Ask for those since {last}, or set a larger journal_capacity."
             )
 
     def _mask_detail(self, fields: dict[str, Any]) -> None:

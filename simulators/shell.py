@@ -2,14 +2,15 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, Final, get_args
 
 import click
 
 from simulators import printing
-from simulators.client import DEFAULT_CONTROL, ControlClient
+from simulators.client import ControlClient
+from simulators.driving import driving, json_option
 from simulators.errors import ControlError, EventError, EvictedError
 from simulators.oms.plans import State
 
@@ -24,34 +25,6 @@ _TEXTS: Final = (
     "group", "order-id", "reference", "cause", "fault", "said",
 )  # fmt: skip
 _NUMBERS: Final = ("i-account", "i-event", "status")
-
-token_option = click.option(
-    "--control-token", envvar="ESPF_CONTROL_TOKEN", help="The control API's token.  [env: ESPF_CONTROL_TOKEN]"
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-_control_option = click.option(
-    "--control",
-    envvar="ESPF_CONTROL",
-    default=DEFAULT_CONTROL,
-    show_default=True,
-    help="Where the stack runs.  [env: ESPF_CONTROL]",
-)
-_ca_file_option = click.option("--ca-file", help="The CA file that a stack started with --tls printed.")
-
-
-def driving(command: Callable[..., int | None]) -> Callable[..., int | None]:
-    """Give a command a client of the running stack, by its address, CA file and token, and `--json`."""
-
-    @_control_option
-    @_ca_file_option
-    @token_option
-    @json_option
-    @wraps(command)
-    def run(*, control: str, ca_file: str | None, control_token: str | None, **options: Any) -> int | None:
-        client = ControlClient(control, ca_file=ca_file, token=control_token or "")
-        return command(client=client, **options)
-
-    return run
 
 
 def asking(command: Callable[..., int | None]) -> Callable[..., int | None]:
@@ -79,6 +52,7 @@ def asking(command: Callable[..., int | None]) -> Callable[..., int | None]:
     multiple=True,
     help="What the event carries, such as number=12065550189; repeatable. Only an i_... is sent as a number.",
 )
+@json_option
 @driving
 def emit(
     event_type: str, *, i_account: int | None, pairs: tuple[str, ...], client: ControlClient, as_json: bool
@@ -101,6 +75,7 @@ def emit(
 
 @click.command()
 @click.argument("duration")
+@json_option
 @driving
 def advance(duration: str, *, client: ControlClient, as_json: bool) -> None:
     """Move virtual time on by a DURATION such as 30s, 10m, 1h or 3d."""
@@ -110,7 +85,16 @@ def advance(duration: str, *, client: ControlClient, as_json: bool) -> None:
 
 
 @click.command()
+@driving
+def reset(*, client: ControlClient) -> None:
+    """Begin anew: the world as it was loaded, no status, no order, no timer, an empty journal."""
+    client.reset()
+    click.echo("The world is as it was loaded. Whatever was under way is gone.")
+
+
+@click.command()
 @click.option("--add", metavar="JSON", help='Add one, such as \'{"i_account": 200, "id": "200@msisdn"}\'.')
+@json_option
 @driving
 def accounts(*, add: str | None, client: ControlClient, as_json: bool) -> None:
     """Show the accounts of the world, or add one."""
@@ -120,6 +104,7 @@ def accounts(*, add: str | None, client: ControlClient, as_json: bool) -> None:
 
 @click.command()
 @click.argument("i_event", type=int, required=False)
+@json_option
 @driving
 def events(i_event: int | None, *, client: ControlClient, as_json: bool) -> None:
     """Show the events and what became of them; of one event, its deliveries."""
@@ -130,6 +115,7 @@ def events(i_event: int | None, *, client: ControlClient, as_json: bool) -> None
 
 
 @click.command()
+@json_option
 @driving
 def orders(*, client: ControlClient, as_json: bool) -> None:
     """Show the orders that the OMS accepted, and how far their services are."""
@@ -141,6 +127,7 @@ def orders(*, client: ControlClient, as_json: bool) -> None:
 @click.argument("service")
 @click.argument("state", type=click.Choice(get_args(State)))
 @click.option("--message", default="", help="What the OMS says about it.")
+@json_option
 @driving
 def notify(
     order_id: str, service: str, state: str, *, message: str, client: ControlClient, as_json: bool
@@ -152,6 +139,7 @@ def notify(
 
 
 @click.command()
+@json_option
 @driving
 def statuses(*, client: ControlClient, as_json: bool) -> None:
     """Show the stored provisioning status of each account and group."""
@@ -163,6 +151,7 @@ def statuses(*, client: ControlClient, as_json: bool) -> None:
 @click.option("--wait", type=float, help="Wait so many seconds for a record; exit code 1 if none comes.")
 @click.option("--follow", is_flag=True, help="Go on as the conversation does, until Ctrl-C.")
 @asking
+@json_option
 @driving
 def journal(
     *, since: int, wait: float | None, follow: bool, where: Any, client: ControlClient, as_json: bool
@@ -171,7 +160,7 @@ def journal(
     shown: Callable[[Any], str] = json.dumps if as_json else printing.record
     try:
         if follow:
-            _follow(client.follow(since=since, where={**where, "answered": "true"}), shown)
+            _follow(client, {**where, "answered": "true"}, since, shown)
             return 0
         found = (
             client.journal(since=since, where=where)
@@ -185,20 +174,27 @@ def journal(
 
 
 COMMANDS: Final[tuple[click.Command, ...]] = (
-    emit, advance, accounts, events, orders, notify, statuses, journal,
+    emit, advance, reset, accounts, events, orders, notify, statuses, journal,
 )  # fmt: skip
 
 
-def _follow(told: Iterator[tuple[str, Any]], shown: Callable[[Any], str]) -> None:
-    for name, data in told:
-        if name == "message":
-            click.echo(shown(data))
-        elif name == "dropped":
-            click.echo(f"{data['changes']} changes were dropped before they could be shown.", err=True)
-        elif name == "stopped":
-            click.echo("The stack has stopped.", err=True)
-            return
-    raise ControlError("The stack is gone: it ended without a word.")
+def _follow(client: ControlClient, where: Any, since: int, shown: Callable[[Any], str]) -> None:
+    """Print records until the stack stops; one that was reset goes on with higher numbers."""
+    has_ended = False
+    try:
+        while True:
+            for name, data in client.follow(since=since, where=where):
+                if name == "message":
+                    click.echo(shown(data))
+                    since = max(since, data["seq"])
+                elif name == "dropped":
+                    click.echo(f"{data['changes']} changes were dropped before they were shown.", err=True)
+                has_ended = name == "stopped"
+    except ControlError:
+        # Whether a stack that ended a stream goes on is seen only by asking again.
+        if not has_ended:
+            raise
+        click.echo("The stack has stopped.", err=True)
 
 
 def _show(value: Any, lines: Callable[[Any], Iterable[str]], *, as_json: bool) -> None:

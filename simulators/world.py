@@ -35,12 +35,13 @@ class World:
         if found := tuple(contradictions(file)):
             raise WorldError(mistaken(source, found))
         self.source = source
+        self._file = file
         self.events = file.events
         self.oms = file.oms
         self.methods = file.methods
         self.names = file.names
         self.derived = file.derived
-        self.users: Mapping[str, User] = {user.login: user for user in file.users}
+        self.users: dict[str, User] = {user.login: user for user in file.users}
         self.products: Mapping[int, Product] = {product.i_product: product for product in file.products}
         self._customers = {customer.i_customer: customer for customer in file.customers}
         self._numbers = {number.number: number for number in file.numbers}
@@ -71,6 +72,10 @@ class World:
         except InvalidFileError as error:
             raise WorldError(str(error)) from error
         return cls(file, source=str(path))
+
+    def anew(self) -> "World":
+        """The world as it was loaded, without what changed since."""
+        return World(self._file, source=self.source)
 
     @property
     def groups(self) -> Mapping[str, int]:

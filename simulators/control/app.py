@@ -28,6 +28,8 @@ from simulators.oms.core import Oms
 from simulators.oms.dialect import Order
 from simulators.oms.plans import Plan
 from simulators.records import Account
+from simulators.weather.app import add_faults
+from simulators.weather.core import Weather
 from simulators.world import World
 
 
@@ -42,6 +44,7 @@ class Controls:
     espf: EspfApi
     oms: Oms
     emitter: Emitter
+    weather: Weather
     add_account: Callable[[Account], None]
     surprises: list[str]
 
@@ -51,6 +54,7 @@ def create_app(controls: Controls) -> Flask:
     app, slots = Flask("control", static_folder=None), Slots()
     refuse_in_json(app, surprises=controls.surprises)
     add_events(app, controls.emitter)
+    add_faults(app, controls.weather)
     _add_accounts(app, controls)
     _add_clock(app, controls.clock)
     _add_statuses(app, controls)

@@ -22,6 +22,7 @@ from simulators.documents.schemas import REFERENCE, Json, schemas
 from simulators.journal import Record
 from simulators.oms.plans import FINAL, Plan
 from simulators.records import Account
+from simulators.weather.plans import FaultPlan
 
 JSON: Final = "application/json"
 _TEXT: Final[Json] = {"type": "string"}
@@ -70,6 +71,7 @@ _MODELS: Final[tuple[tuple[Any, JsonSchemaMode], ...]] = (
     (Plan, "validation"),
     (Step, "validation"),
     (Decision, "validation"),
+    (FaultPlan, "validation"),
     (Record, "serialization"),
 )
 
@@ -84,10 +86,20 @@ def _paths() -> Iterator[tuple[str, Json]]:
     yield from _clock_paths()
     yield from _journal_paths()
     yield from _oms_paths()
+    yield from _fault_paths()
     statuses = _listed("statuses", _object(_status(), required=list(_status())))
     yield (
         "/statuses",
         _get("statuses", "The last status of each account and group.", statuses, query=Statuses),
+    )
+    yield (
+        "/reset",
+        _bodiless(
+            "post",
+            "reset",
+            "Begins anew; `since` is the last number of the former journal.",
+            {"since": _COUNT},
+        ),
     )
     yield "/openapi.json", _get("openapi", "This document.", _ANY)
 
@@ -180,6 +192,22 @@ def _oms_paths() -> Iterator[tuple[str, Json]]:
     yield "/plans/{number}", {"delete": gone["get"]}
 
 
+def _fault_paths() -> Iterator[tuple[str, Json]]:
+    counts = _object({"number": _COUNT, "seen": _COUNT, "struck": _COUNT})
+    armed = {"allOf": [counts, {"properties": {"point": _NAME, "fault": _ANY}}]}
+    listed = {"faults": {"type": "array", "items": armed}, "points": {"type": "array", "items": _NAME}}
+    told = "The armed fault plans, and the points at which faults can strike."
+    link = {"disarm": {"operationId": "disarm", "parameters": {"number": "$response.body#/number"}}}
+    arm = _post("arm", "Arms a fault plan.", _ref("FaultPlan"), 201, armed, links=link)
+    clear = _bodiless("delete", "disarmAll", "Takes all fault plans out of force.", listed)
+    yield "/faults", {**_get("faults", told, _object(listed)), **arm, **clear}
+    number = _in_path("number", {"type": "integer", "minimum": 1})
+    gone = _get(
+        "disarm", "Takes a fault plan out of force.", _object(listed), also={404}, parameters=[number]
+    )
+    yield "/faults/{number}", {"delete": gone["get"]}
+
+
 def _status() -> Json:
     return {
         "i_account": {"type": "integer", "minimum": 1},
@@ -258,6 +286,10 @@ def _post(
             "responses": answers,
         }
     }
+
+
+def _bodiless(method: str, operation_id: str, summary: str, answer: Json) -> Json:
+    return {method: _get(operation_id, summary, _object(answer))["get"]}
 
 
 def _in_query(model: type[BaseModel]) -> Iterator[Json]:

@@ -1,6 +1,5 @@
 """The ESPF's event emitter, without any web: numbers what occurs and hands it to each handler's queue."""
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -59,7 +58,7 @@ class Emitter:
             HandlerQueue(handler, clock=clock, send=send, settings=settings) for handler in (first, *handlers)
         ]
         self._check_handlers()
-        self._numbers = itertools.count(first_i_event)
+        self.next_i_event = first_i_event
         self._events: dict[int, Event] = {}
         self._cause = "emitted"
 
@@ -131,7 +130,8 @@ class Emitter:
         """The first `limit` events whose number is above `since`, each with what became of it so far."""
         with self._clock.guard:
             # Numbers are given one after the other.
-            begin = max(0, since - next(iter(self._events), 0) + 1)
+            before = since - next(iter(self._events), 0) + 1
+            begin = min(max(0, before), len(self._events))
             return tuple(map(self._with_handlings, islice(self._events.values(), begin, begin + limit)))
 
     def _put(
@@ -142,7 +142,8 @@ class Emitter:
         told: Iterable[tuple[HandlerQueue, Told | None]],
     ) -> Event:
         check_message(event_type, variables)
-        event = Event(i_event=next(self._numbers), event_type=event_type, variables=variables)
+        event = Event(i_event=self.next_i_event, event_type=event_type, variables=variables)
+        self.next_i_event += 1
         self._events[event.i_event] = event
         for queue, message in told:
             if message is not None and queue.handler.subscribes(message[0]):

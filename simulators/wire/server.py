@@ -23,7 +23,7 @@ from cheroot.makefile import StreamReader, StreamWriter
 from cheroot.server import HTTPConnection, HTTPRequest, SizeCheckWrapper
 from cheroot.wsgi import Server
 
-from simulators.wire.sockets import TimedIO
+from simulators.wire.sockets import ResetError, TimedIO, reset_on_close
 from simulators.wire.syntax import (
     RefusedError,
     add_header,
@@ -33,6 +33,7 @@ from simulators.wire.syntax import (
     keeps_connection,
     read_request_line,
 )
+from simulators.wire.threads import Gateway, Pool
 
 # Real seconds that a refused client is given to read the answer while it still sends.
 LINGER: Final = 1.0
@@ -112,10 +113,17 @@ class HardenedServer(Server):
     ) -> None:
         super().__init__(*arguments, **options)
         self.ConnectionClass = _Connection
+        self.gateway = Gateway
+        self.requests = Pool(self, min=self.numthreads)
         self.limits = limits
         self.tls = tls
         self.refuse = refuse
         self._surprises = surprises
+
+    def stop(self) -> None:
+        """Stop serving, with the threads that there are."""
+        self.requests.settle()
+        super().stop()
 
     @staticmethod
     def bind_socket(socket_: socket.socket, bind_addr: tuple[str, int]) -> socket.socket:
@@ -160,6 +168,7 @@ class _Connection(HTTPConnection):
     def __init__(self, server: HardenedServer, opened: socket.socket, _makefile: Any) -> None:
         super().__init__(server, opened)
         self.was_refused = False
+        self._is_reset = False
         self._use(opened)
 
     @property
@@ -179,6 +188,7 @@ class _Connection(HTTPConnection):
                 request.respond()
                 return not request.close_connection
         except OSError as error:
+            self._is_reset = isinstance(error, ResetError)
             request.break_off(error)
         except Exception as error:  # noqa: BLE001 - a defect of the server must reach the one who runs it
             self.server.error_log(repr(error), level=logging.ERROR)
@@ -188,6 +198,11 @@ class _Connection(HTTPConnection):
 
     def close(self) -> None:
         """Close the connection; a client that was refused can read the answer although it still sends."""
+        if self._is_reset:
+            reset_on_close(self.socket)
+            self.rfile.close()
+            self.socket.close()
+            return
         with suppress(OSError, ValueError):
             self._say_goodbye()
             if self.was_refused:

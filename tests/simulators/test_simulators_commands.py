@@ -301,3 +301,13 @@ def test_journal_for_people_tells_facts_and_exchanges_apart(
     now = "2026-01-01T00:00:00Z"
     assert lines[0].split() == ["1", now, "harness", ">", "harness", "account", "189", "is", "there"]
     assert lines[-1].split()[2:] == ["provisioner", ">", "portabilling", "GET", "/nowhere", "404"]
+
+
+def test_reset_begins_anew(stack: Stack, run: Callable[..., tuple[int, str, str]]) -> None:
+    """A running stack is reset from the shell, and says so."""
+    stack.emitter.emit("Account/New", i_account=189)
+
+    code, output, _ = run("reset", "--control", stack.addresses.control)
+
+    assert (code, output) == (0, "The world is as it was loaded. Whatever was under way is gone.\n")
+    assert (stack.emitter.event(1), stack.journal.exchanges()) == (None, ())

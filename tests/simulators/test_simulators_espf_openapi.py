@@ -38,7 +38,7 @@ class Office:
 
     def reopen(self) -> None:
         """Start over: no status stored, no group but the predefined ones."""
-        self.app = self._make_web()[0]._web_host_app()
+        self.app = self._make_web()[0].simulation.web_host_app()
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
         """Serve a request."""
@@ -67,7 +67,7 @@ def known_api(make_web: Callable[..., tuple[Stack, Client]]) -> OpenApiSchema:
     for path, value in (("/account/i/{i_account}/status", 189), ("/account/{id}/status", ACCOUNT_ID)):
         described["paths"][path]["post"]["parameters"][0]["schema"] = {"const": value}
     answer = Response(json.dumps(described), content_type="application/json")
-    app = DispatcherMiddleware(stack._web_host_app(), {"/known.json": answer})
+    app = DispatcherMiddleware(stack.simulation.web_host_app(), {"/known.json": answer})
     # Nothing but the state of the world can forbid a valid update, and nothing in this one does.
     checks = {"positive_data_acceptance": {"expected-statuses": [200]}}
     config = SchemathesisConfig.from_dict({"auth": BASIC, "checks": checks})
@@ -135,7 +135,7 @@ def test_status_answer_follows_its_setting(
 ) -> None:
     """A stored status is answered with its fields or, as a client takes too, with nothing (S25)."""
     stack, web = make_web(espf=EspfSettings(status_answer=answer))
-    described = schemathesis.openapi.from_wsgi(DOCUMENT, stack._web_host_app())
+    described = schemathesis.openapi.from_wsgi(DOCUMENT, stack.simulation.web_host_app())
     operation = described["/account/i/{i_account}/status"]["POST"]
     fields: Any = {"status": "OK", "group": "HSS"}
 

@@ -46,7 +46,7 @@ class Office:
         # What a login takes is any text; only this one opens a session.
         described["components"]["schemas"]["Login"] = {"const": USER}
         answer = Response(json.dumps(described), content_type="application/json")
-        self.app = DispatcherMiddleware(stack._web_host_app(), {"/openapi.json": answer})
+        self.app = DispatcherMiddleware(stack.simulation.web_host_app(), {"/openapi.json": answer})
         self.token = stack.sessions.open(stack.world.users["provisioner"]).access_token
 
     def __call__(self, environ: Any, start_response: Any) -> Any:

@@ -194,7 +194,7 @@ def test_surprise_of_the_control_api_is_raised_at_the_end(
         raise LookupError("a defect")
 
     monkeypatch.setattr(stack.emitter, "emit", fail)
-    monkeypatch.setattr(stack, "add_account", fail)
+    monkeypatch.setattr(stack.simulation, "add_account", fail)
     event = {"event_type": "A", "variables": {}}
     body = event if path == "/_sim/events" else derived_account(1000).model_dump()
     with pytest.raises(StackError, match=f"{path}: .*a defect"), stack:

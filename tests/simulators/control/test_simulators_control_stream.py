@@ -84,6 +84,19 @@ def test_stream_ends_when_the_stack_stops(make_stack: Callable[..., Stack], foll
     assert rest == [("stopped", {})]
 
 
+def test_stream_of_a_world_ends_with_it(stack: Stack, follow: Follow) -> None:
+    """After a reset a follower connects again, and its last id leads to all of the new world."""
+    with follow(stack) as events:
+        last = [text for name, text in (next(events) for _ in range(7)) if name == "id"][-1]
+        stack.reset()
+        rest = list(events)
+    with follow(stack, headers={"Last-Event-ID": last}) as events:
+        first = next_record(events)
+
+    assert rest == [("stopped", {})]
+    assert (first["seq"], first["i_account"]) == (4, 189)
+
+
 def test_silence_is_broken_by_heartbeats(journal: Journal) -> None:
     """A client, and whatever stands between, can tell a quiet stack from a lost one."""
     app = Flask("control")

@@ -172,6 +172,22 @@ def test_number_of_another_journal_begins_anew(journal: Journal) -> None:
     assert seen(journal.changes(after=99, limit=9)) == [(1, None)]
 
 
+def test_journal_behind_a_reset_knows_nothing_of_the_former(guard: threading.Condition) -> None:
+    """What was before a reset is gone and not dropped, so questions about it are answered: nothing."""
+    journal = Journal(guard=guard, now=lambda: 5.0, capacity=1, first_seq=8)
+    opened(journal, i_account=1)
+
+    assert [record.seq for record in journal.find(Where(i_account=1))] == [8]
+    assert (seen(journal.changes(after=0, limit=9)), journal.changes(after=0, limit=9).lost) == (
+        [(8, None)],
+        0,
+    )
+
+    opened(journal, i_account=2)
+    with pytest.raises(EvictedError, match="up to number 8 were dropped"):
+        journal.find(Where(i_account=1), since=7)
+
+
 def test_closed_journal_lets_nobody_wait(journal: Journal) -> None:
     """Whoever waits is woken when the journal is closed, and nobody waits afterwards."""
     waits = (
