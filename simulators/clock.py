@@ -164,7 +164,7 @@ class InFlight:
 class Clock:
     """Virtual time and its timers.
 
-    One guard (a re-entrant condition) is shared with everything that has state in a stack; actions
+    One `guard` (a re-entrant condition) is shared with everything that has state in a stack; actions
     run with it held, so they must hand requests to a transport instead of sending them themselves.
     What an action raises is kept in `surprises`, and the clock goes on.
     """
@@ -179,7 +179,7 @@ class Clock:
         surprises: list[str] | None = None,
     ) -> None:
         self.mode = mode
-        self._guard = guard
+        self.guard = self._guard = guard
         self._in_flight = in_flight
         self._settle = settle
         self._surprises = [] if surprises is None else surprises
@@ -210,6 +210,12 @@ class Clock:
             heapq.heappush(self._heap, timer)
             self._guard.notify_all()
             return timer
+
+    def upcoming(self, limit: int) -> tuple[int, tuple[Timer, ...]]:
+        """How many timers are pending, and those that fire first, at most `limit` of them."""
+        with self._guard:
+            pending = [timer for timer in self._heap if not timer.cancelled]
+            return len(pending), tuple(heapq.nsmallest(limit, pending))
 
     def pending(self) -> tuple[Timer, ...]:
         """The timers that have not fired, in the order in which they will."""

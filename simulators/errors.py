@@ -10,6 +10,7 @@ SimulatorError
 │   ├── ClockHeldError   an exchange under way held the clock for too long
 │   └── ClockStoppedError   a clock that was stopped, as by a reset, was asked to move
 ├── OrderError     no order has the task that was to be decided
+├── EvictedError   a question is about records that the journal has dropped
 ├── WeatherError   a fault plan is not possible, or not armed
 ├── DialectError   an OMS dialect cannot be loaded
 ├── ControlError   a running stack cannot be reached, or refused a command
@@ -57,6 +58,10 @@ class ClockHeldError(ClockError):
 
 class OrderError(SimulatorError):
     """No order has the task that was to be decided."""
+
+
+class EvictedError(SimulatorError):
+    """What was asked of the journal cannot be known: records that may hold the answer were dropped."""
 
 
 class WeatherError(SimulatorError):

@@ -13,6 +13,7 @@ from simulators.emitter.events import Handler
 from simulators.emitter.settings import EmitterSettings
 from simulators.errors import SettingsError
 from simulators.espf.settings import EspfSettings
+from simulators.journal import CAPACITY
 from simulators.oms.settings import OmsSettings
 from simulators.portabilling.settings import PortaBillingSettings, Reading
 from simulators.release import DEFAULT_RELEASE, Release
@@ -46,6 +47,8 @@ class StackSettings:
     loopback. `target_ca_file` holds the authorities of the provisioner's own certificate.
     A request may have a body of `max_body` bytes and has to arrive whole within `arrival`; both are assumed,
     since PortaBilling's own limits are not public.
+    The journal keeps the newest `journal_capacity` records. The control API demands `control_token`; without
+    one it demands none, but where others than this machine reach `host` a new one is made.
     `faults` are planned from the beginning, by the chances of `weather_seed`; a fault that hangs does so for
     `hang` real seconds if it says nothing else.
     """
@@ -76,6 +79,8 @@ class StackSettings:
     faults: tuple[FaultPlan, ...] = ()
     weather_seed: int = 0
     hang: Wait = HANG
+    journal_capacity: int = CAPACITY
+    control_token: str = ""
 
     def of_one_installation(self) -> "StackSettings":
         """The same settings with each part's own release and reading put right."""

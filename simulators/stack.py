@@ -8,6 +8,7 @@ from ssl import SSLContext
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from simulators.control.access import Access, Gate, control_token
 from simulators.control.reset import create_app as create_reset_app
 from simulators.errors import StackError
 from simulators.records import Account
@@ -41,6 +42,7 @@ class Stack:
         CertificateError: `target_ca_file` cannot be used, or no certificate can be made for a name.
         ClockError: the clock's mode is not known.
         EventError: a handler of events is not possible.
+        SettingsError: the control API's token cannot be sent, or the journal would keep nothing.
         WeatherError: a planned fault names no existing point.
         WorldError: the world cannot be used.
     """
@@ -50,6 +52,8 @@ class Stack:
         if self.settings.target_ca_file:
             check_ca_file(self.settings.target_ca_file)
         self.surprises: list[str] = []
+        # What clients of the control API must show; empty where it demands nothing.
+        self.control_token = control_token(self.settings.control_token, host=self.settings.host)
         # The PEM file by which clients verify a stack that speaks TLS, while it runs; empty without.
         self.ca_file = ""
         self._resources = ExitStack()
@@ -132,8 +136,7 @@ class Stack:
         ports = [base + offset if base else 0 for offset in range(3)]
         places: tuple[Place, ...] = ("control", "portabilling", "oms")
         fronts = [Replaceable(partial(self._current, place)) for place in places]
-        reset = Watched(create_reset_app(self.reset), surprises=self.surprises)
-        apps: list[Any] = [mount({"/_sim/reset": reset}, elsewhere=fronts[0]), *fronts[1:]]
+        apps: list[Any] = [self._control_app(fronts[0]), *fronts[1:]]
         serve = partial(
             WebServer, host=host, limits=self._limits(), tls=self._tls(), surprises=self.surprises
         )
@@ -144,6 +147,13 @@ class Stack:
         base_url = f"{'https' if self.settings.tls else 'http'}://{in_url(self.settings.advertise or host)}"
         urls = [f"{base_url}:{server.port}" for server in servers]
         self.addresses = Addresses(control=urls[0], portabilling=urls[1], oms=urls[2])
+
+    def _control_app(self, front: Any) -> Gate:
+        """What may be used by who has access: the reset, which outlives simulations, and all else of one."""
+        reset = Watched(create_reset_app(self.reset), surprises=self.surprises)
+        names = {"localhost", self.settings.host.lower(), self.settings.advertise.lower()}
+        access = Access(names=frozenset(names), token=self.control_token)
+        return Gate(mount({"/_sim/reset": reset}, elsewhere=front), access=access)
 
     def _limits(self) -> Limits:
         return Limits(

@@ -78,7 +78,9 @@ def create_about(
             path = re.sub(r"^/v1/group/[0-9]+$", "/v1/group/delete", asked.path)
             operation = path.removeprefix("/v1/")
             return {"operation": operation if operation in OPERATIONS else ""}
-        found: dict[str, Any] = {"operation": "status", "detail": _wire(asked, settings)}
+        wire = _wire(asked, settings)
+        group = core.registered(wire.get("group"))
+        found: dict[str, Any] = {"operation": "status", "detail": wire, "group": group}
         with guard, suppress(Refusal):
             found["i_account"] = core.account_of(behind_version(raw_target(asked.environ))).i_account
         return found
@@ -95,13 +97,11 @@ def unavailable(status: int) -> Response:
 def _add_status(app: Flask, core: EspfApi, *, guard: threading.Condition, settings: EspfSettings) -> None:
     @app.post("/v1/account/<status_of:_decoded>")
     def update_status(_decoded: str) -> Response:
-        exchange: Exchange = request.environ[EXCHANGE]
         with guard:
             # Before anything is told about the account: a client without credentials gets 401, never 404.
             _authenticate(core)
             account = core.account_of(behind_version(raw_target(request.environ)))
             report = core.update(account, _body(request, settings).fields)
-            exchange.note(group=report.group)
         if settings.status_answer == "empty":
             return Response(mimetype=JSON)
         return jsonify(i_account=report.i_account, group=report.group, status=report.status)

@@ -120,6 +120,10 @@ class EspfApi:
             account = self._world.account(read_number(account_id))
         return account
 
+    def registered(self, group: Any) -> str | None:
+        """The name of a group, if one of this name is registered."""
+        return group if isinstance(group, str) and group in self._world.groups else None
+
     def update(self, account: Account, fields: Mapping[str, Any]) -> StatusReport:
         """Store a status.
 
@@ -148,7 +152,7 @@ class EspfApi:
 
     def stored(self) -> tuple[StatusReport, ...]:
         """The stored status of every account and group that has one."""
-        return tuple(history[-1] for history in self._history.values())
+        return tuple(history[-1] for history in tuple(self._history.values()))
 
     def group_list(self) -> list[dict[str, Any]]:
         """The registered groups: `i_group` quoted and `is_custom` bare, unless a setting says so (S32)."""

@@ -5,6 +5,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
 
@@ -28,9 +29,16 @@ _BETWEEN: Final = re.compile(r"(?:(?<=\})|^)/(?=\{|$)")
 
 
 def create_app(
-    core: PortaBilling, *, guard: threading.Condition, settings: PortaBillingSettings = DEFAULTS
+    core: PortaBilling,
+    *,
+    guard: threading.Condition,
+    settings: PortaBillingSettings = DEFAULTS,
+    because: Callable[[str], AbstractContextManager[object]] = nullcontext,
 ) -> Flask:
-    """Make the application; it is to be mounted at `/rest`."""
+    """Make the application; it is to be mounted at `/rest`.
+
+    `because` is told which record of the journal causes the events of a block.
+    """
     app = Flask("portabilling")
     # The legacy form of a login has an empty segment: /Session/login//{...} (S24).
     app.url_map.merge_slashes = False
@@ -43,7 +51,7 @@ def create_app(
     def call(_decoded: str) -> Response:
         read = _read_call(request, settings)
         exchange: Exchange = request.environ[EXCHANGE]
-        with guard:
+        with guard, because(f"record {exchange.seq}"):
             account = core.account_of(read.params)
             exchange.note(operation=read.operation, i_account=account.i_account if account else None)
             answer = core.handle(read)

@@ -4,17 +4,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core.core_schema import WithDefaultSchema
 
+from simulators.documents.schemas import REFERENCE, Json, schemas
 from simulators.portabilling.methods import Method
 from simulators.portabilling.parameters import AuthInfo, Parameters
 from simulators.release import Release
 
-Json = dict[str, Any]
 JSON: Final = "application/json"
 FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
-REFERENCE: Final = "#/components/schemas/{model}"
 
 # Every failure is HTTP 500 with these two (S15, S25).
 _FAULT: Final[Json] = {
@@ -40,25 +37,10 @@ _FOLLOWERS: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
 }
 
 
-class _Schemas(GenerateJsonSchema):
-    """Leaves out what says nothing or what is not so: titles, and defaults of what is taken.
-
-    A change keeps what is left out of it, and a parameter that is left out counts for nothing.
-    """
-
-    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - the generator's interface
-        return False
-
-    def default_schema(self, schema: WithDefaultSchema) -> JsonSchemaValue:
-        made = super().default_schema(schema)
-        made.pop("default", None)
-        return made
-
-
 def document(methods: Iterable[Method], *, release: Release, takes_json: bool = True) -> Json:
     """The OpenAPI 3.1 document of these methods; without `takes_json` they take forms alone."""
     methods = sorted(methods, key=lambda method: method.name)
-    schemas, definitions = _schemas(methods)
+    found, definitions = _schemas(methods)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -68,7 +50,7 @@ def document(methods: Iterable[Method], *, release: Release, takes_json: bool = 
         },
         "servers": [{"url": "/rest"}],
         "paths": {
-            f"/{method.name}": {"post": _operation(method, schemas, takes_json=takes_json)}
+            f"/{method.name}": {"post": _operation(method, found, takes_json=takes_json)}
             for method in methods
         },
         "components": {
@@ -88,16 +70,12 @@ def _schemas(methods: Iterable[Method]) -> tuple[Mapping[tuple[str, str], Json],
             (f"{method.name} answers {field}", "serialization", shape)
             for field, shape in method.answers.items()
         )
-    found, rest = TypeAdapter.json_schemas(inputs, ref_template=REFERENCE, schema_generator=_Schemas)
-    schemas: Mapping[tuple[str, str], Json] = {
-        (str(key), mode): dict(schema) for (key, mode), schema in found.items()
-    }
-    return schemas, rest.get("$defs", {})
+    return schemas(inputs, with_defaults=False)
 
 
-def _operation(method: Method, schemas: Mapping[tuple[str, str], Json], *, takes_json: bool) -> Json:
-    params = schemas[f"{method.name} takes", "validation"]
-    answers = {field: schemas[f"{method.name} answers {field}", "serialization"] for field in method.answers}
+def _operation(method: Method, found: Mapping[tuple[str, str], Json], *, takes_json: bool) -> Json:
+    params = found[f"{method.name} takes", "validation"]
+    answers = {field: found[f"{method.name} answers {field}", "serialization"] for field in method.answers}
     return {
         "operationId": method.name,
         "tags": [method.name.partition("/")[0]],

@@ -35,7 +35,7 @@ class PortaBillingSettings:
     standalone: bool = False
     token_lifetime: Annotated[float, Field(gt=0, le=1e9)] = 172_800.0
     max_failures: Annotated[int, Field(ge=1)] = 10
-    token_cookie: CookieName = "access_token"  # noqa: S105 - a cookie's name
+    token_cookie: CookieName = "access_token"  # noqa: S105 - its name
     session_cookie: CookieName = "session_id"
 
     @property

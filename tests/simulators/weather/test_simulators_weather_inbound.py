@@ -99,7 +99,7 @@ def test_fault_before_the_work_leaves_it_undone(
     assert (heard.status, heard.body, heard.ending) == expected
     assert stack.espf.status_of(189, "HSS") is None
     (record,) = stack.journal.exchanges()
-    assert (record.operation, record.i_account, record.group) == ("status", 189, None)
+    assert (record.operation, record.i_account, record.group) == ("status", 189, "HSS")
     assert (record.status, record.response_body.encode()) == expected[:2]
     assert record.fault == f"{fault.effect} (plan 1)"
 
