@@ -19,11 +19,10 @@ from io import BytesIO
 from typing import Any, Final
 
 from cheroot.errors import MaxSizeExceeded
-from cheroot.makefile import StreamReader, StreamWriter
 from cheroot.server import HTTPConnection, HTTPRequest, SizeCheckWrapper
 from cheroot.wsgi import Server
 
-from simulators.wire.sockets import TimedIO
+from simulators.wire.streams import Reader, Writer
 from simulators.wire.syntax import (
     RefusedError,
     add_header,
@@ -38,6 +37,9 @@ from simulators.wire.syntax import (
 LINGER: Final = 1.0
 # Every TLS connection begins with a record of this type.
 TLS_HANDSHAKE: Final = b"\x16"
+# Real milliseconds that a thread stays with a client it has answered: to be handed over costs more than
+# most requests do.
+STAY: Final = 10
 CRLF: Final = b"\r\n"
 CHUNK_LINE: Final = 256
 PIECE: Final = 1 << 16
@@ -140,20 +142,6 @@ class HardenedServer(Server):
             self._surprises.append(f"the web server: {msg} ({sys.exception()!r})")
 
 
-class _Reader(StreamReader):
-    """Reads a connection; `timed` holds the deadline."""
-
-    def __init__(self, opened: socket.socket, bufsize: int) -> None:
-        super().__init__(opened, "rb", bufsize)
-        self._opened = opened
-        self.timed = self._raw = TimedIO(self.raw, opened)  # type: ignore[arg-type]
-
-    def has_data(self) -> bool:
-        """Whether something was read that nobody has taken, by TLS too."""
-        pending = isinstance(self._opened, ssl.SSLSocket) and self._opened.pending() > 0
-        return pending or bool(super().has_data())  # type: ignore[no-untyped-call]
-
-
 class _Connection(HTTPConnection):
     """A client's connection, which becomes a TLS one when its client begins to speak."""
 
@@ -169,6 +157,19 @@ class _Connection(HTTPConnection):
 
     def communicate(self) -> bool:
         """Serve what the client has begun to say; tells whether the connection stays open."""
+        stays_open = self._serve()
+        while stays_open and self._goes_on():
+            stays_open = self._serve()
+        return stays_open
+
+    def _goes_on(self) -> bool:
+        """Whether the client says more so soon that its thread had better stay with it."""
+        # Where others wait for a thread, or the server ends, this one is given back.
+        if not self.server.ready or self.server.requests.qsize:
+            return False
+        return bool(self.rfile.has_more(within=STAY))
+
+    def _serve(self) -> bool:
         self.rfile.timed.until = time.monotonic() + self.server.limits.arrival
         request = _Request(self.server, self)
         try:
@@ -196,8 +197,8 @@ class _Connection(HTTPConnection):
 
     def _use(self, opened: socket.socket) -> None:
         self.socket = opened
-        self.rfile = _Reader(opened, self.rbufsize)
-        self.wfile = StreamWriter(opened, "wb", self.wbufsize)
+        self.rfile = Reader(opened)
+        self.wfile = Writer(opened)
 
     def _begins_tls(self) -> bool:
         return bool(self.socket.recv(1, socket.MSG_PEEK) == TLS_HANDSHAKE)
@@ -265,13 +266,17 @@ class _Request(HTTPRequest):
         self.ensure_headers_sent()
         if self.chunked_write:
             self.conn.wfile.write(b"0\r\n\r\n")
+        self.conn.wfile.flush()
 
     def ensure_headers_sent(self) -> None:
         """Send the answer's head; where nobody takes it, cheroot would forget to close the answer."""
+        # Sent alone, the head would cost the client a packet, and every other thread a turn.
+        self.conn.wfile.keeps = True
         try:
             super().ensure_headers_sent()
         except OSError:
             self.close_connection = True
+        self.conn.wfile.keeps = False
 
     def break_off(self, error: OSError) -> None:
         """Put on record what came of a request that never came whole; one whose client waits is answered."""
