@@ -3,26 +3,21 @@
 import json
 import re
 import signal
-from collections.abc import Callable
 from dataclasses import asdict
-from functools import wraps
 from typing import Any, Final
 
 import click
 
 from simulators import __version__
-from simulators.client import DEFAULT_CONTROL, ControlClient
+from simulators.client import ControlClient
 from simulators.commands import Commands
+from simulators.driving import driving, json_option
 from simulators.errors import ControlError, EventError
 from simulators.release import DEFAULT_RELEASE
 from simulators.settings import DEFAULT_EVENTS_URL, read_settings
 from simulators.stack import Stack
+from simulators.weather.commands import faults
 
-_control_option = click.option(
-    "--control", default=DEFAULT_CONTROL, show_default=True, help="Where the stack runs."
-)
-_ca_file_option = click.option("--ca-file", help="The CA file that a stack started with --tls printed.")
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 # The options of `up` that are settings of the emitter.
 EMITTER_OPTIONS: Final = (
     "success", "numbers", "vocabulary", "subscriptions",
@@ -32,18 +27,6 @@ EMITTER_OPTIONS: Final = (
 SHELL_DEFAULTS: Final = {"clock": "real", "port_base": 17000}
 # The account of the documented story.
 DEFAULT_I_ACCOUNT: Final = 189
-
-
-def driving(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command a client of the running stack, by its address and CA file."""
-
-    @_control_option
-    @_ca_file_option
-    @wraps(command)
-    def run(*, control: str, ca_file: str | None, **options: Any) -> None:
-        command(client=ControlClient(control, ca_file=ca_file), **options)
-
-    return run
 
 
 @click.group(cls=Commands)
@@ -185,6 +168,9 @@ def journal(*, as_json: bool, client: ControlClient) -> None:
             what = f"{record['method']:<5} {record['target']}  {record['status']}"
             fact = f"fact  {record['operation']} {record['i_account']}"
             click.echo(f"{record['seq']:>5}  {who:<28} {fact if record['kind'] == 'fact' else what}")
+
+
+main.add_command(faults)
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:

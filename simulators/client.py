@@ -43,6 +43,18 @@ class ControlClient:
         """Begin anew with the world as it was loaded; gives the last number of the former journal."""
         return self._call("POST", "reset")["since"]
 
+    def faults(self) -> Any:
+        """The armed fault plans under `faults`, and all points under `points`."""
+        return self._call("GET", "faults")
+
+    def arm(self, plan: Any) -> Any:
+        """Arm a fault plan, an object as JSON has it; gives the plan with its number."""
+        return self._call("POST", "faults", json=plan)
+
+    def disarm(self, number: int | None = None) -> Any:
+        """Take a fault plan out of force, or all; gives those that are left."""
+        return self._call("DELETE", "faults" if number is None else f"faults/{number}")["faults"]
+
     def _call(self, method: str, path: str, **options: Any) -> Any:
         try:
             with requests.Session() as session:

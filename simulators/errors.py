@@ -10,6 +10,7 @@ SimulatorError
 │   ├── ClockHeldError   an exchange under way held the clock for too long
 │   └── ClockStoppedError   a clock that was stopped, as by a reset, was asked to move
 ├── OrderError     no order has the task that was to be decided
+├── WeatherError   a fault plan is not possible, or not armed
 ├── DialectError   an OMS dialect cannot be loaded
 ├── ControlError   a running stack cannot be reached, or refused a command
 └── StackError     the simulators themselves went wrong while they ran
@@ -56,6 +57,10 @@ class ClockHeldError(ClockError):
 
 class OrderError(SimulatorError):
     """No order has the task that was to be decided."""
+
+
+class WeatherError(SimulatorError):
+    """A fault plan is not possible, or none of this number is armed."""
 
 
 class DialectError(SimulatorError):

@@ -10,8 +10,11 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 SECRET_FIELDS: Final = frozenset(
-    {"password", "token", "api_token", "access_token", "refresh_token", "session_id", "h323_password"}
-)
+    {
+        "password", "new_password", "token", "api_token", "access_token", "refresh_token", "session_id",
+        "h323_password",
+    }
+)  # fmt: skip
 COOKIE_HEADERS: Final = frozenset({"cookie", "set-cookie"})
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
 # Form fields of the JSON API whose values are JSON text (S9, S19).

@@ -111,10 +111,20 @@ class Invoice(Strict):
     info: InvoiceFields = Field(default_factory=dict)
 
 
+Realm = Literal["admin", "accounts", "customers"]
+NumberName = Literal["i_user", "i_account", "i_customer"]
+_REALMS: Final[Mapping[NumberName, Realm]] = {
+    "i_user": "admin",
+    "i_account": "accounts",
+    "i_customer": "customers",
+}
+
+
 class User(Strict):
     """A user of PortaBilling, with the claims that its access tokens carry (S25).
 
-    One of the accounts' realm is an account: it names it by `i_account`, and lacks the ESPF's audience.
+    One of the accounts' realm is an account: it names it by `i_account`, and lacks the ESPF's audience. One
+    of the customers' realm names its customer by `i_customer`; assumed: its token is like an account's.
     """
 
     login: str
@@ -122,6 +132,7 @@ class User(Strict):
     api_token: str
     i_user: int = 1
     i_account: RecordNumber | None = None
+    i_customer: RecordNumber | None = None
     i_env: int = 1
     scopes: str = "espf.api:write espf.handlers:write"
     audience: tuple[str, ...] = ("portabilling-api", "portasip-api", "espf-api")
@@ -132,19 +143,32 @@ class User(Strict):
     @model_validator(mode="before")
     @classmethod
     def _claims_of_an_account(cls, data: Any) -> Any:
-        if isinstance(data, dict) and data.get("i_account") is not None:
+        if isinstance(data, dict) and any(data.get(name) is not None for name in ("i_account", "i_customer")):
             return {"scopes": "", "audience": ("portabilling-api", "portasip-api"), **data}
         return data
 
-    @property
-    def number(self) -> int:
-        """The number that a ping answers: the user's, or the account's."""
-        return self.i_user if self.i_account is None else self.i_account
+    @model_validator(mode="after")
+    def _of_one_realm(self) -> Self:
+        if self.i_account is not None and self.i_customer is not None:
+            raise ValueError("i_account and i_customer: a user is of one realm, so give one of them")
+        return self
 
     @property
-    def realm(self) -> Literal["admin", "accounts"]:
-        """The realm that a token names (S25, S18)."""
-        return "admin" if self.i_account is None else "accounts"
+    def number_name(self) -> NumberName:
+        """The claim of a token that holds the number."""
+        if self.i_account is not None:
+            return "i_account"
+        return "i_user" if self.i_customer is None else "i_customer"
+
+    @property
+    def number(self) -> int:
+        """The number that a ping answers: the user's, the account's or the customer's."""
+        return self.i_account or self.i_customer or self.i_user
+
+    @property
+    def realm(self) -> Realm:
+        """The realm that a token names (S25, S18); that of customers is assumed after that of accounts."""
+        return _REALMS[self.number_name]
 
 
 class MethodFault(Strict):

@@ -2,8 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Response, jsonify
@@ -12,24 +12,32 @@ from werkzeug.exceptions import NotFound
 from simulators.clock import Clock, InFlight, parse_mode
 from simulators.control.app import Controls
 from simulators.control.app import create_app as create_control_app
+from simulators.documents.app import OPERATION as DOCUMENTS
 from simulators.documents.app import create_app as create_documents_app
 from simulators.emitter.app import create_app as create_emitter_app
 from simulators.emitter.core import Emitter
 from simulators.emitter.vocabulary import Vocabulary
-from simulators.espf.app import create_app as create_espf_app
+from simulators.espf import app as espf_app
 from simulators.espf.core import EspfApi
 from simulators.espf.openapi import document as espf_document
-from simulators.journal import Journal, Party
+from simulators.journal import Journal
 from simulators.masking import Masker
-from simulators.oms.app import create_app as create_oms_app
+from simulators.oms import app as oms_app
 from simulators.oms.core import Oms
 from simulators.oms.dialect import load_dialect
-from simulators.portabilling.app import create_app as create_portabilling_app
+from simulators.portabilling import app as portabilling_app
 from simulators.portabilling.core import PortaBilling
 from simulators.portabilling.openapi import document as rest_document
 from simulators.portabilling.sessions import Sessions
+from simulators.portabilling.users import Users
 from simulators.records import Account
 from simulators.settings import StackSettings
+from simulators.weather.app import create_app as create_weather_app
+from simulators.weather.core import Weather
+from simulators.weather.holds import Holds
+from simulators.weather.inbound import Front, InboundWeather
+from simulators.weather.outbound import OutboundWeather
+from simulators.weather.plans import OUTBOUND
 from simulators.wire.recorder import Recorder, Watched, mount
 from simulators.wire.refusals import recorded, recorded_on_web_host
 from simulators.wire.replaceable import Host
@@ -93,16 +101,41 @@ class Simulation:
             silence=settings.silence,
             ca_file=settings.target_ca_file,
         )
+        self._make_weather()
         self._make_parts(first_i_event)
+        for plan in settings.faults:
+            self.weather.add(plan)
 
     def _masker(self) -> Masker:
         handlers = (handler.credentials.header for handler in self.settings.handlers)
         return Masker(credential_headers=(self.world.events.header, *handlers))
 
+    def _make_weather(self) -> None:
+        self.weather = Weather(
+            points=self._points,
+            now=self.clock.now,
+            guard=self.guard,
+            seed=self.settings.weather_seed,
+        )
+        self._holds = Holds(clock=self.clock, guard=self.guard)
+        self._send = OutboundWeather(
+            send=self._transport.send, weather=self.weather, clock=self.clock, journal=self.journal
+        )
+
+    def _points(self) -> Iterator[str]:
+        """Every point at which weather may strike: what each simulator is asked, and what it sends."""
+        asked = {
+            "portabilling": (*sorted(self.portabilling.methods), DOCUMENTS),
+            "espf": espf_app.OPERATIONS,
+            "oms": (oms_app.ORDER,),
+        }
+        yield from (f"{party}/{operation}" for party, operations in asked.items() for operation in operations)
+        yield from OUTBOUND
+
     def _make_parts(self, first_i_event: int) -> None:
-        send = self._transport.send
+        send = self._send
         settings = self.settings.portabilling
-        self.sessions = Sessions(users=self.world.users, wall=time.time, settings=settings)
+        self.sessions = Sessions(users=Users(self.world), wall=time.time, settings=settings)
         self.espf = EspfApi(
             world=self.world, sessions=self.sessions, now=self.clock.now, settings=self.settings.espf
         )
@@ -138,6 +171,7 @@ class Simulation:
     def close(self) -> None:
         """Cancel all timers, cut what is unanswered, and end all threads; nothing is sent from here on."""
         self.clock.stop()
+        self._holds.close()
         self._transport.close()
 
     def add_account(self, account: Account) -> None:
@@ -148,18 +182,27 @@ class Simulation:
 
     def web_host_app(self) -> "WSGIApplication":
         """The JSON API, the ESPF API and their documents live on one web host (S31, 2.1, S33)."""
-        rest = create_portabilling_app(
-            self.portabilling, guard=self.guard, settings=self.settings.portabilling
+        rest_settings, espf_settings = self.settings.portabilling, self.settings.espf
+        rest = portabilling_app.create_app(self.portabilling, guard=self.guard, settings=rest_settings)
+        espf_api = espf_app.create_app(self.espf, guard=self.guard, settings=espf_settings)
+        rest_front = Front(
+            party="portabilling",
+            about=portabilling_app.create_about(self.portabilling, guard=self.guard, settings=rest_settings),
+            unavailable=portabilling_app.unavailable,
         )
-        espf_api = create_espf_app(self.espf, guard=self.guard, settings=self.settings.espf)
-        doc_api = create_documents_app(self._documents())
+        espf_front = Front(
+            party="espf",
+            about=espf_app.create_about(self.espf, guard=self.guard, settings=espf_settings),
+            unavailable=espf_app.unavailable,
+        )
+        doc_front = replace(rest_front, about=lambda _: {"operation": DOCUMENTS})
         return mount(
             {
-                "/rest": self._recorded(rest, destination="portabilling"),
-                "/espf": self._recorded(espf_api, destination="espf"),
-                "/doc/api": self._recorded(doc_api, destination="portabilling"),
+                "/rest": self._recorded(rest, front=rest_front),
+                "/espf": self._recorded(espf_api, front=espf_front),
+                "/doc/api": self._recorded(create_documents_app(self._documents()), front=doc_front),
             },
-            elsewhere=self._recorded(NotFound(), destination="portabilling"),
+            elsewhere=self._recorded(NotFound(), front=replace(rest_front, about=lambda _: {})),
         )
 
     def _make_hosts(self) -> Hosts:
@@ -183,6 +226,7 @@ class Simulation:
         )
         apps = {
             "/_sim/events": create_emitter_app(self.emitter, guard=self.guard),
+            "/_sim/faults": create_weather_app(self.weather),
             "/_sim": create_control_app(controls),
         }
         for app in apps.values():
@@ -193,7 +237,12 @@ class Simulation:
 
     def _oms_app(self) -> "WSGIApplication":
         """The order API of the dialect."""
-        return self._recorded(create_oms_app(self.oms, guard=self.guard), destination="oms")
+        front = Front(
+            party="oms",
+            about=oms_app.create_about(self.oms),
+            unavailable=oms_app.create_unavailable(self.oms),
+        )
+        return self._recorded(oms_app.create_app(self.oms, guard=self.guard), front=front)
 
     def _documents(self) -> dict[str, Callable[[], dict[str, Any]]]:
         """The OpenAPI documents: the JSON API's, and from MR101 on the ESPF API's (S33)."""
@@ -207,13 +256,17 @@ class Simulation:
     def _note_account(self, account: Account) -> None:
         self.journal.fact("account", data=account.model_dump(mode="json"), i_account=account.i_account)
 
-    def _recorded(self, app: Any, *, destination: Party) -> "WSGIApplication":
+    def _recorded(self, app: Any, *, front: Front) -> "WSGIApplication":
+        passage = InboundWeather(
+            weather=self.weather, holds=self._holds, front=front, hang=self.settings.hang
+        )
         return Recorder(
             app,
-            destination=destination,
+            destination=front.party,
             journal=self.journal,
             in_flight=self.in_flight,
             surprises=self.surprises,
+            passage=passage,
         )
 
 

@@ -34,13 +34,14 @@ class Addresses:
 class Stack:
     """The four counterparts of a provisioner; use it with `with`.
 
-    Its parts (`world`, `clock`, `journal`, `sessions`, `espf`, `oms`, `emitter`, `portabilling`) are those
-    of the simulation of now: after a reset they are others, so ask the stack for them each time.
+    Its parts (`world`, `clock`, `journal`, `sessions`, `espf`, `oms`, `emitter`, `portabilling`, `weather`)
+    are those of the simulation of now: after a reset they are others, so ask the stack for them each time.
 
     Raises:
         CertificateError: `target_ca_file` cannot be used, or no certificate can be made for a name.
         ClockError: the clock's mode is not known.
         EventError: a handler of events is not possible.
+        WeatherError: a planned fault names no existing point.
         WorldError: the world cannot be used.
     """
 
@@ -69,7 +70,7 @@ class Stack:
         self.world, self.guard, self.in_flight = simulation.world, simulation.guard, simulation.in_flight
         self.clock, self.journal, self.sessions = simulation.clock, simulation.journal, simulation.sessions
         self.espf, self.oms, self.emitter = simulation.espf, simulation.oms, simulation.emitter
-        self.portabilling = simulation.portabilling
+        self.portabilling, self.weather = simulation.portabilling, simulation.weather
 
     def __enter__(self) -> Self:
         self.simulation.start()

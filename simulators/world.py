@@ -41,7 +41,7 @@ class World:
         self.methods = file.methods
         self.names = file.names
         self.derived = file.derived
-        self.users: Mapping[str, User] = {user.login: user for user in file.users}
+        self.users: dict[str, User] = {user.login: user for user in file.users}
         self.products: Mapping[int, Product] = {product.i_product: product for product in file.products}
         self._customers = {customer.i_customer: customer for customer in file.customers}
         self._numbers = {number.number: number for number in file.numbers}

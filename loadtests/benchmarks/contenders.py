@@ -1,4 +1,4 @@
-"""The web servers that `loadtests.benchmarks.servers` compares, each begun in the same way in its own process.
+"""The web servers that `loadtests.benchmarks.servers` compares, each begun alike in a process of its own.
 
 Those that are not among the requirements are imported by name, and only when they are measured.
 """
@@ -51,7 +51,9 @@ class Contender:
     @property
     def abilities(self) -> tuple[str, str, str]:
         """Whether it runs in a thread of a process with other work, speaks TLS, and takes a free port."""
-        in_process, tls, port_0 = ("yes" if able else "no" for able in (self.in_process, self.tls, self.port_0))
+        in_process, tls, port_0 = (
+            "yes" if able else "no" for able in (self.in_process, self.tls, self.port_0)
+        )
         return in_process, tls, port_0
 
 
@@ -151,7 +153,7 @@ def _hypercorn(app: "WSGIApplication", port: int, threads: int) -> Stop:
 def _gunicorn(app: "WSGIApplication", port: int, threads: int) -> Stop:
     base: Any = importlib.import_module("gunicorn.app.base")
 
-    class Application(base.BaseApplication):  # type: ignore[misc] - it is imported by name
+    class Application(base.BaseApplication):  # type: ignore[misc]  # It is imported by name.
         def load_config(self) -> None:
             settings = {"bind": f"{HOST}:{port}", "worker_class": "gthread", "threads": threads}
             for name, value in {**settings, "loglevel": "error", "keepalive": 10}.items():

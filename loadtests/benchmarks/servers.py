@@ -45,7 +45,7 @@ PATH: Final = "/espf/v1/account/i/189/status"
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """What `wrk` saw: requests per second, the 99th percentile in milliseconds, and answers that were not 2xx."""
+    """What `wrk` saw: requests per second, the 99th percentile in milliseconds, and what was not 2xx."""
 
     rate: float
     p99: float
@@ -77,7 +77,14 @@ def served(contender: Contender, *, threads: int) -> Iterator[Served]:
     """Start a server; it is ended however the block ends."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = int(probe.getsockname()[1])
-    command = [sys.executable, "-m", "loadtests.benchmarks.contenders", contender.name, str(port), str(threads)]
+    command = [
+        sys.executable,
+        "-m",
+        "loadtests.benchmarks.contenders",
+        contender.name,
+        str(port),
+        str(threads),
+    ]
     options: Any = {"stdout": subprocess.PIPE, "text": True, "start_new_session": True}
     with subprocess.Popen(command, **options) as process:  # noqa: S603 - our own command
         try:
@@ -109,7 +116,9 @@ def play_round(contender: Contender, script: Path) -> Round:
 def _megabytes(pid: int) -> float:
     """What a process and its workers hold in memory; what they share is counted once."""
     process = Path(f"/proc/{pid}")
-    share = re.search(r"^Pss:\s+(\d+) kB", (process / "smaps_rollup").read_text(encoding="utf-8"), re.MULTILINE)
+    share = re.search(
+        r"^Pss:\s+(\d+) kB", (process / "smaps_rollup").read_text(encoding="utf-8"), re.MULTILINE
+    )
     workers = " ".join(path.read_text(encoding="utf-8") for path in process.glob("task/*/children")).split()
     return int(share[1] if share else 0) / 1024 + sum(_megabytes(int(worker)) for worker in workers)
 

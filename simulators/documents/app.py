@@ -1,12 +1,15 @@
 """Serves the OpenAPI documents of PortaBilling's APIs below `/doc/api`, as the real host does (S33, S21)."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from flask import Flask, Response, abort, jsonify, request
 
 from simulators.journal import Exchange
 from simulators.wire.recorder import EXCHANGE
+
+# As the journal names whatever is asked here.
+OPERATION: Final = "doc/api"
 
 
 def create_app(documents: Mapping[str, Callable[[], Mapping[str, Any]]]) -> Flask:
@@ -24,7 +27,7 @@ def create_app(documents: Mapping[str, Callable[[], Mapping[str, Any]]]) -> Flas
     @app.before_request
     def note_operation() -> None:
         exchange: Exchange = request.environ[EXCHANGE]
-        exchange.note(operation="doc/api")
+        exchange.note(operation=OPERATION)
 
     @app.get("/", strict_slashes=False)
     def index() -> Response:

@@ -3,13 +3,16 @@
 import base64
 import binascii
 import json
+import re
 import threading
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import BaseConverter
+from werkzeug.wrappers import Request
 
 from simulators.espf.bodies import JSON, Body, read_body
 from simulators.espf.core import DEFAULTS, EspfApi, Refusal
@@ -17,6 +20,9 @@ from simulators.espf.settings import EspfSettings
 from simulators.espf.urls import behind_version
 from simulators.journal import Exchange
 from simulators.wire.recorder import BODY, EXCHANGE, raw_target
+
+# All that is served, as the journal names it.
+OPERATIONS: Final = ("status", "groups", "group/create", "group/delete")
 
 
 class _StatusOf(BaseConverter):
@@ -43,12 +49,13 @@ def create_app(core: EspfApi, *, guard: threading.Condition, settings: EspfSetti
     app.url_map.merge_slashes = False
     app.url_map.converters |= {"status_of": _StatusOf, "digits": _Digits}
 
+    about = create_about(core, guard=guard, settings=settings)
+
     @app.before_request
     def note_operation() -> None:
         # Before routing, so that a mistyped path or method is on record as what it was meant to be.
         exchange: Exchange = request.environ[EXCHANGE]
-        if "status" in request.path:
-            exchange.note(operation="status", detail=_wire(settings))
+        exchange.note(**about(request))
 
     _add_status(app, core, guard=guard, settings=settings)
     _add_groups(app, core, guard=guard, settings=settings)
@@ -56,17 +63,40 @@ def create_app(core: EspfApi, *, guard: threading.Condition, settings: EspfSetti
     return app
 
 
+def create_about(
+    core: EspfApi, *, guard: threading.Condition, settings: EspfSettings = DEFAULTS
+) -> Callable[[Request], dict[str, Any]]:
+    """Make what tells the operation that a request means, and its account, as the journal's fields."""
+
+    def about(asked: Request) -> dict[str, Any]:
+        if "status" not in asked.path:
+            # The number of the group to be deleted may stand in the path.
+            path = re.sub(r"^/v1/group/[0-9]+$", "/v1/group/delete", asked.path)
+            operation = path.removeprefix("/v1/")
+            return {"operation": operation if operation in OPERATIONS else ""}
+        found: dict[str, Any] = {"operation": "status", "detail": _wire(asked, settings)}
+        with guard, suppress(Refusal):
+            found["i_account"] = core.account_of(behind_version(raw_target(asked.environ))).i_account
+        return found
+
+    return about
+
+
+def unavailable(status: int) -> Response:
+    """Answer as the ESPF API refuses, with any status."""
+    body = {"error": "The request could not be processed."}
+    return Response(json.dumps(body), status, content_type=JSON)
+
+
 def _add_status(app: Flask, core: EspfApi, *, guard: threading.Condition, settings: EspfSettings) -> None:
     @app.post("/v1/account/<status_of:_decoded>")
     def update_status(_decoded: str) -> Response:
         exchange: Exchange = request.environ[EXCHANGE]
         with guard:
-            path = behind_version(raw_target(request.environ))
-            with suppress(Refusal):
-                exchange.note(i_account=core.account_of(path).i_account)
             # Before anything is told about the account: a client without credentials gets 401, never 404.
             _authenticate(core)
-            report = core.update(core.account_of(path), _body(settings).fields)
+            account = core.account_of(behind_version(raw_target(request.environ)))
+            report = core.update(account, _body(request, settings).fields)
             exchange.note(group=report.group)
         if settings.status_answer == "empty":
             return Response(mimetype=JSON)
@@ -76,36 +106,31 @@ def _add_status(app: Flask, core: EspfApi, *, guard: threading.Condition, settin
 def _add_groups(app: Flask, core: EspfApi, *, guard: threading.Condition, settings: EspfSettings) -> None:
     """The operations on groups: the list is plural, a single group singular, as documented (S32)."""
 
-    def authenticated(operation: str) -> None:
-        exchange: Exchange = request.environ[EXCHANGE]
-        exchange.note(operation=operation)
-        _authenticate(core)
-
     @app.get("/v1/groups")
     def groups() -> Response:
         with guard:
-            authenticated("groups")
+            _authenticate(core)
             return jsonify(group_list=core.group_list())
 
     @app.post("/v1/group/create")
     def create_group() -> Response:
         with guard:
-            authenticated("group/create")
-            return jsonify(core.create_group(_body(settings).fields))
+            _authenticate(core)
+            return jsonify(core.create_group(_body(request, settings).fields))
 
     # Assumed: both ways are documented, their URLs are not (S32).
     @app.delete("/v1/group/<digits:i_group>")
     def delete_group(i_group: str) -> Response:
         with guard:
-            authenticated("group/delete")
+            _authenticate(core)
             core.delete_group(i_group)
         return jsonify({})
 
     @app.post("/v1/group/delete")
     def post_delete_group() -> Response:
         with guard:
-            authenticated("group/delete")
-            core.delete_group(_body(settings).fields.get("i_group"))
+            _authenticate(core)
+            core.delete_group(_body(request, settings).fields.get("i_group"))
         return jsonify({})
 
 
@@ -132,14 +157,14 @@ def _authenticate(core: EspfApi) -> None:
     core.check_auth(scheme, credentials)
 
 
-def _body(settings: EspfSettings) -> Body:
+def _body(request: Request, settings: EspfSettings) -> Body:
     return read_body(request.headers.get("Content-Type", ""), request.environ[BODY], settings=settings)
 
 
-def _wire(settings: EspfSettings) -> dict[str, Any]:
+def _wire(request: Request, settings: EspfSettings) -> dict[str, Any]:
     """What the request says, to the letter and whatever it is worth, for the journal."""
     try:
-        body = _body(settings)
+        body = _body(request, settings)
     except Refusal:
         return {"body_fits_type": False}
     return {**{name: _flat(value) for name, value in body.fields.items()}, "body_fits_type": body.fits_type}

@@ -1,7 +1,9 @@
 """What differs between installations of the ESPF API, or is not public: each a named setting."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from simulators.portabilling.settings import Reading
 from simulators.release import DEFAULT_RELEASE, Release
@@ -37,7 +39,7 @@ class EspfSettings:
     conflict: Literal[400, 409] = 409
     former_ids: bool = True
     digits_fall_back: bool = False
-    document: str = "ESPFInterface.json"
+    document: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")] = "ESPFInterface.json"
 
     @property
     def lenient(self) -> bool:

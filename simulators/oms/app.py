@@ -2,13 +2,19 @@
 
 import threading
 import time
+from collections.abc import Callable
+from typing import Any, Final
 
 from flask import Flask, Response, request
+from werkzeug.wrappers import Request
 
 from simulators.journal import Exchange
 from simulators.oms.core import Oms
-from simulators.oms.dialect import HttpRequest, Notification
+from simulators.oms.dialect import HttpReply, HttpRequest, Notification
 from simulators.wire.recorder import BODY, EXCHANGE
+
+# The one thing that any dialect is asked for, as the journal names it.
+ORDER: Final = "order"
 
 
 def create_app(core: Oms, *, guard: threading.Condition) -> Flask:
@@ -19,23 +25,43 @@ def create_app(core: Oms, *, guard: threading.Condition) -> Flask:
 
     @app.route("/", defaults={"path": ""}, methods=["GET", "POST"])
     @app.route("/<path:path>", methods=["GET", "POST"])
-    def order(path: str) -> Response:
+    def order(**_path: str) -> Response:
         exchange: Exchange = request.environ[EXCHANGE]
-        exchange.note(operation="order")
-        asked = HttpRequest(
-            method=request.method, path=f"/{path}", headers=dict(request.headers), body=request.environ[BODY]
-        )
+        exchange.note(operation=ORDER)
         with guard:
-            placed = core.handle(asked)
+            placed = core.handle(_as_asked(request))
             exchange.note(**placed.correlation)
             awaited = [_sent(core, notification) for notification in placed.early]
         # Not under the guard: the answers to what was sent come in with it.
         until = time.monotonic() + core.settings.early
         for answered in awaited:
             answered.wait(max(0.0, until - time.monotonic()))
-        return Response(placed.reply.body, placed.reply.status, headers=dict(placed.reply.headers))
+        return _response(placed.reply)
 
     return app
+
+
+def create_about(core: Oms) -> Callable[[Request], dict[str, Any]]:
+    """Make what tells which order a request means to place, as the journal's fields."""
+    return lambda asked: {"operation": ORDER, **core.meant(_as_asked(asked))}
+
+
+def create_unavailable(core: Oms) -> Callable[[int], Response]:
+    """Make what refuses an order in the dialect's way, with any status."""
+    return lambda status: _response(core.unavailable(status))
+
+
+def _as_asked(request: Request) -> HttpRequest:
+    return HttpRequest(
+        method=request.method,
+        path=request.path,
+        headers=dict(request.headers),
+        body=request.environ[BODY],
+    )
+
+
+def _response(reply: HttpReply) -> Response:
+    return Response(reply.body, reply.status, headers=dict(reply.headers))
 
 
 def _sent(core: Oms, notification: Notification) -> threading.Event:

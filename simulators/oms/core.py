@@ -47,16 +47,8 @@ class Placed:
         """The journal's fields for this exchange."""
         if self.request is None:
             return {}
-        return {
-            "reference": self.request.reference,
-            "i_account": self.request.account["i_account"],
-            "order_id": self.order.order_id if self.order else None,
-            "detail": {
-                "action": self.request.action,
-                "account": dict(self.request.account),
-                "services": list(self.request.services),
-            },
-        }
+        order_id = self.order.order_id if self.order else None
+        return {**_correlation(self.request), "order_id": order_id}
 
 
 @dataclass(kw_only=True)
@@ -139,6 +131,19 @@ class Oms:
             return Placed(reply=self._dialect.refuse(refusal), request=wanted)
         order, early = (known, ()) if known else self._accept(wanted)
         return Placed(reply=self._dialect.answer(order), request=wanted, order=order, early=early)
+
+    def meant(self, request: HttpRequest) -> Mapping[str, object]:
+        """What an order is about, by the journal's fields, before it is taken or refused."""
+        try:
+            wanted = self._dialect.read_order(request, token=self._world.oms.token)
+        except OrderRefusedError:
+            return {}
+        return {} if isinstance(wanted, Hub) else _correlation(wanted)
+
+    def unavailable(self, status: int) -> HttpReply:
+        """Say that an order can be neither taken nor refused for good."""
+        refusal = OrderRefusedError(status, "unavailable", "The order could not be processed.")
+        return self._dialect.refuse(refusal)
 
     def notify(self, notification: Notification, *, on_answer: Answered | None = None) -> None:
         """Send a notification until it is taken; `on_answer` is told when it was answered first."""
@@ -242,3 +247,15 @@ class Oms:
             occurred_at=occurred_at,
             states=self.states(task.order),
         )
+
+
+def _correlation(wanted: OrderRequest) -> dict[str, object]:
+    return {
+        "reference": wanted.reference,
+        "i_account": wanted.account["i_account"],
+        "detail": {
+            "action": wanted.action,
+            "account": dict(wanted.account),
+            "services": list(wanted.services),
+        },
+    }

@@ -28,13 +28,20 @@ from simulators.portabilling.shapes import (
     DetailedAccountInfo,
     Int,
 )
-from simulators.portabilling.views import account_info, aliases, customer_info
+from simulators.portabilling.views import (
+    account_info,
+    alias_list,
+    aliases,
+    billing_model,
+    customer_info,
+)
 from simulators.records import Account, AccountId
 from simulators.world import World, has_fields
 
 # The fields of account_info that are fields of the record too; all others are kept in its `info`.
 _OWN: Final = ("i_account", "id", "i_customer", "i_product", "i_master_account", "bill_status")
 _CLOSED: Final = "C"
+_SIP_STATUS: Final = DetailedAccountInfo().sip_status
 
 
 RecordKey = Annotated[
@@ -81,8 +88,36 @@ class GetAccountList(Paging):
     i_product: OptionalNumber = None
     id: OptionalText = None
     bill_status: OptionalText = None
+    billing_model: OptionalNumber = None
+    get_not_closed_accounts: Option = False
+    get_only_real_accounts: Option = False
     get_statuses: Option = False
+    with_aliases: Option = False
     detailed_info: Option = False
+
+    def keeps(self, account: Account) -> bool:
+        """Whether an account stays in the list; real ones are those that are no aliases (S18, S24)."""
+        is_alias = account.i_master_account is not None
+        return not (
+            (self.get_not_closed_accounts and account.bill_status == _CLOSED)
+            or (self.get_only_real_accounts and is_alias)
+            or self.billing_model not in {None, billing_model(account)}
+        )
+
+
+class GetAliasList(AccountKey):
+    """Whose aliases; an old client names the account as their master (S17)."""
+
+    model_config = ConfigDict(json_schema_extra=one_of("i_account", "id", "i_master_account"))
+
+    i_master_account: OptionalNumber = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _master_is_the_account(cls, data: Any) -> Any:
+        if isinstance(data, dict) and data.get("i_account") is None and data.get("id") is None:
+            return {**data, "i_account": data.get("i_master_account")}
+        return data
 
 
 class AccountChange(DetailedAccountInfo):
@@ -177,7 +212,7 @@ class AccountMethods:
         )
         yield Method(
             name="Account/get_alias_list",
-            parameters=AccountKey,
+            parameters=GetAliasList,
             answer=self._get_alias_list,
             answers={"alias_list": TypeAdapter(list[AccountInfo])},
         )
@@ -211,25 +246,35 @@ class AccountMethods:
 
     def _get_account_list(self, params: GetAccountList) -> dict[str, Any]:
         numbers, total = page(self._filtered(params), params)
-        infos = [
-            account_info(account, self.world, detailed=params.detailed_info)
-            for account in map(self.world.account, numbers)
-            if account
-        ]
+        found = (account for account in map(self.world.account, numbers) if account)
+        return {"account_list": [self._row(account, params) for account in found], **total}
+
+    def _row(self, account: Account, params: GetAccountList) -> dict[str, Any]:
+        row = account_info(account, self.world, detailed=params.detailed_info)
+        # Captured in lists alone (S23), and a client needs it there (S18).
+        row.setdefault("sip_status", _SIP_STATUS)
+        if params.with_aliases:
+            row["alias_list"] = alias_list(account, self.world)
         if not params.get_statuses:
             # A list shows statuses only when it is asked for them (S23).
-            for info in infos:
-                info.pop("status", None)
-        return {"account_list": infos, **total}
+            row.pop("status", None)
+        return row
 
     def _filtered(self, params: GetAccountList) -> Iterator[int]:
+        kept = {account.i_account: params.keeps(account) for account in self.world.accounts}
+        # Derived accounts are alike in all that is asked: one stands for each.
+        sample = self.world.derived.account(self.world.derived.first)
+        keeps_derived = sample is not None and params.keeps(sample)
+        return (number for number in self._matching(params) if kept.get(number, keeps_derived))
+
+    def _matching(self, params: GetAccountList) -> Iterator[int]:
         wanted = params.model_dump(include={"i_customer", "i_product", "bill_status"}, exclude_none=True)
         if params.id is not None and "%" not in params.id:
             account = self.world.account_by_id(params.id)
             return iter([account.i_account] if account and has_fields(account, wanted) else [])
         return self.world.matching(fits_pattern(params.id if params.id is not None else "%"), wanted)
 
-    def _get_alias_list(self, params: AccountKey) -> dict[str, Any]:
+    def _get_alias_list(self, params: GetAliasList) -> dict[str, Any]:
         account = self.find(params)
         if account is None:
             return {}

@@ -1,21 +1,27 @@
 """The web skin of the JSON API: reads requests below `/rest` in all documented forms, writes answers."""
 
 import json
+import re
+import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import unquote
 
 from flask import Flask, Response, jsonify, request
+from werkzeug.wrappers import Request
 
 from simulators.journal import Exchange
 from simulators.portabilling.core import DEFAULTS, Call, PortaBilling
-from simulators.portabilling.faults import BAD_PARAMS, UNKNOWN_METHOD, Fault
+from simulators.portabilling.faults import BAD_PARAMS, INTERNAL_ERROR, UNKNOWN_METHOD, Fault
 from simulators.portabilling.methods import File
 from simulators.portabilling.settings import PortaBillingSettings
 from simulators.wire.recorder import EXCHANGE, raw_target
 
 LOGIN: Final = "Session/login"
+SESSION: Final = "Session/"
+# Between two JSON texts of a path, or before the second where the first is empty.
+_BETWEEN: Final = re.compile(r"(?:(?<=\})|^)/(?=\{|$)")
 
 
 def create_app(
@@ -32,7 +38,7 @@ def create_app(
 
     @app.route("/<path:_decoded>", methods=["GET", "POST"], provide_automatic_options=False)
     def call(_decoded: str) -> Response:
-        read = _read_call(settings)
+        read = _read_call(request, settings)
         exchange: Exchange = request.environ[EXCHANGE]
         with guard:
             account = core.account_of(read.params)
@@ -70,30 +76,62 @@ def _attachment(file: File) -> Response:
     )
 
 
-def _read_call(settings: PortaBillingSettings) -> Call:
-    """Read the service and the method from the raw path, and the rest from wherever it stands."""
+def create_about(
+    core: PortaBilling, *, guard: threading.Condition, settings: PortaBillingSettings = DEFAULTS
+) -> Callable[[Request], dict[str, Any]]:
+    """Make what tells which method a request calls and for which account, as the journal's fields."""
+
+    def about(asked: Request) -> dict[str, Any]:
+        # As large a form as the application itself reads.
+        asked.max_form_memory_size = None
+        asked.max_form_parts = sys.maxsize
+        service, method, _ = _read_path(asked)
+        try:
+            params = _read_call(asked, settings).params
+        except Fault:
+            params = {}
+        with guard:
+            account = core.account_of(params)
+        return {"operation": f"{service}/{method}", "i_account": account.i_account if account else None}
+
+    return about
+
+
+def unavailable(status: int) -> Response:
+    """Answer as the JSON API does when it is the one that fails, but with any status."""
+    fault = {"faultcode": INTERNAL_ERROR, "faultstring": "The request could not be processed"}
+    return Response(json.dumps(fault), status, content_type="application/json")
+
+
+def _read_path(request: Request) -> tuple[str, str, str]:
+    """Read service, method and what stands behind them from the raw path."""
     path = raw_target(request.environ).partition("?")[0].partition("/rest/")[2]
     service, _, rest = path.partition("/")
     method, _, legacy = rest.partition("/")
-    operation = f"{unquote(service)}/{unquote(method)}"
+    return unquote(service), unquote(method), legacy
+
+
+def _read_call(request: Request, settings: PortaBillingSettings) -> Call:
+    """Read the service and the method from the raw path, and the rest from wherever it stands."""
+    service, method, legacy = _read_path(request)
     if request.method != "POST" and not legacy:
         raise Fault(UNKNOWN_METHOD, f"{request.method} is served with JSON in the path alone: use POST")
-    body = _legacy_parts(operation, legacy) if legacy else _body_parts(settings)
+    body = _legacy_parts(f"{service}/{method}", legacy) if legacy else _body_parts(request, settings)
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     bearer = token if scheme.lower() == "bearer" else None
     auth_info = _part(body, "auth_info")
     if bearer is None and not auth_info:
-        bearer, auth_info = _cookies(settings)
+        bearer, auth_info = _cookies(request, settings)
     return Call(
-        service=unquote(service),
-        method=unquote(method),
+        service=service,
+        method=method,
         params=_part(body, "params"),
         auth_info=auth_info,
         bearer=bearer,
     )
 
 
-def _body_parts(settings: PortaBillingSettings) -> dict[str, Any]:
+def _body_parts(request: Request, settings: PortaBillingSettings) -> dict[str, Any]:
     """Read a JSON body (later releases), or form fields with JSON text in them (S9, S19)."""
     if request.is_json:
         if settings.reading == "strict" and not settings.release.rest_takes_json:
@@ -103,14 +141,17 @@ def _body_parts(settings: PortaBillingSettings) -> dict[str, Any]:
 
 
 def _legacy_parts(operation: str, path: str) -> dict[str, Any]:
-    """Read `<auth_info JSON>/<params JSON>`; a login's first one is empty or left out (S17, S24)."""
-    texts = [unquote(segment) for segment in path.rstrip("/").split("/")]
-    if operation == LOGIN:
-        return {"params": _object(texts[-1])}
+    """Read `<auth_info JSON>/<params JSON>`; a login's first one is empty or left out (S17, S24).
+
+    So is a logout's (S17). A slash in a text is a part of it: an old client leaves it unescaped (S17).
+    """
+    texts = _BETWEEN.split(unquote(path).rstrip("/"), maxsplit=1)
+    if len(texts) == 1 and operation.startswith(SESSION):
+        texts = ["", texts[0].removeprefix("/")]
     return {"auth_info": _object(texts[0]), "params": _object(texts[1] if len(texts) > 1 else "")}
 
 
-def _cookies(settings: PortaBillingSettings) -> tuple[str | None, dict[str, Any]]:
+def _cookies(request: Request, settings: PortaBillingSettings) -> tuple[str | None, dict[str, Any]]:
     """The access token or the session id of a login's cookies."""
     if settings.token_cookie in request.cookies:
         return request.cookies[settings.token_cookie], {}

@@ -26,6 +26,7 @@ from simulators.portabilling.session_methods import SessionMethods
 from simulators.portabilling.sessions import Sessions
 from simulators.portabilling.settings import PortaBillingSettings
 from simulators.portabilling.tokens import TokenError
+from simulators.portabilling.users import Users
 from simulators.records import Account, User
 from simulators.validation import mistakes
 from simulators.world import World, read_number
@@ -33,6 +34,11 @@ from simulators.world import World, read_number
 Params = Mapping[str, Any]
 Model = TypeVar("Model", bound=Parameters)
 DEFAULTS: Final = PortaBillingSettings()
+# By which parameters users of a realm name another record than their own.
+_OWN_KEYS: Final = {
+    ("accounts", "Account"): ("i_account", "id", "login", "account_info"),
+    ("customers", "Customer"): ("i_customer", "customer_info"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +75,9 @@ class PortaBilling:
         self._world = world
         self._sessions = sessions
         self._settings = settings
-        self._session_methods = SessionMethods(sessions=sessions, release=settings.release)
+        self._session_methods = SessionMethods(
+            sessions=sessions, users=Users(world), occurred=occurred, release=settings.release
+        )
         inventory = InventoryMethods(world=world, occurred=occurred)
         accounts = AccountMethods(world=world, occurred=occurred, release_numbers=inventory.release_numbers)
         customers = CustomerMethods(world=world, occurred=occurred)
@@ -145,8 +153,8 @@ def _validated(model: type[Model], given: Params, *, refusal: str) -> Model:
 
 
 def _of_oneself(call: Call, user: User) -> Params:
-    """A user of the accounts' realm that names no account means itself (2.4)."""
-    is_named = any(call.params.get(name) is not None for name in ("i_account", "id", "login", "account_info"))
-    if user.i_account is None or is_named or call.service != "Account":
+    """A user of the accounts' realm that names no account means itself (2.4); so does a customer's (S26)."""
+    keys = _OWN_KEYS.get((user.realm, call.service), ())
+    if not keys or any(call.params.get(name) is not None for name in keys):
         return call.params
-    return {**call.params, "i_account": user.i_account}
+    return {**call.params, user.number_name: user.number}

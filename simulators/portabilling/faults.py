@@ -15,6 +15,7 @@ REFRESH_FAILED: Final = "Server.Session.refresh_access_token.refresh_failed"
 # Not in the public table; made after its pattern `Client.Service.method.reason` (2.6).
 UNKNOWN_METHOD: Final = "Client.unknown_method"
 BAD_PARAMS: Final = "Client.invalid_parameters"
+INTERNAL_ERROR: Final = "Server.internal_error"
 STANDALONE: Final = "standalone_mode"
 DUPLICATE_ID: Final = "Server.Account.duplicate_id"
 

@@ -1,8 +1,9 @@
 """The methods of the inventory in the JSON API: SIM cards and DIDs (2.5)."""
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import ConfigDict, StringConstraints, TypeAdapter, model_validator
 
@@ -10,7 +11,6 @@ from simulators.portabilling.faults import BAD_PARAMS, Fault
 from simulators.portabilling.methods import Method, Occurred, fits_pattern, page
 from simulators.portabilling.parameters import (
     Number,
-    Option,
     OptionalNumber,
     OptionalText,
     Paging,
@@ -65,27 +65,60 @@ class GetNumberList(Paging):
     """The filters of `get_number_list` (S19); `%` in `number` stands for anything."""
 
     number: OptionalText = None
-    usage: OptionalText = None
+    # All, idle, used by an account, free (used by none), frozen: no DID is here (S19).
+    usage: Literal["A", "I", "U", "F", "Z"] = "A"
     i_customer: OptionalNumber = None
     i_account: OptionalNumber = None
     i_dv_batch: OptionalNumber = None
     i_vendor: OptionalNumber = None
     i_group: OptionalNumber = None
-    available_to_customer: Option = False
+    available_to_customer: OptionalNumber = None
+
+    def keeps(self, info: Mapping[str, Any]) -> bool:
+        """Whether a DID is used as wanted, and available; assumed: those of nobody else, and no account's."""
+        usages = {"A": {"I", "F", "U"}, "F": {"I", "F"}}.get(self.usage, {self.usage})
+        is_available = not info["i_account"] and info["i_customer"] in {None, self.available_to_customer}
+        return info["usage"] in usages and (self.available_to_customer is None or is_available)
 
 
-class AssignToCustomer(Parameters):
+class DidKey(Parameters):
+    """Which DID: by the number of its record (S19, S24) or, assumed, by its own."""
+
+    model_config = ConfigDict(json_schema_extra=one_of("i_did_number", "number"))
+
+    i_did_number: OptionalNumber = None
+    number: Key | None = None
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if self.i_did_number is None and self.number is None:
+            raise ValueError("i_did_number or number is required")
+        return self
+
+
+class AssignToCustomer(DidKey):
     """A DID for a customer."""
 
-    number: Key
     i_customer: Number
 
 
-class AssignToAccount(Parameters):
-    """A DID for an account."""
+class AssignToAccount(DidKey):
+    """A DID for an account, which clients name as the master of what the DID becomes (S19, S24)."""
 
-    number: Key
-    i_account: Number
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [one_of("i_did_number", "number"), one_of("i_master_account", "i_account")]
+        }
+    )
+
+    i_master_account: OptionalNumber = None
+    i_account: OptionalNumber = None
+
+    @model_validator(mode="after")
+    def _names_an_account(self) -> Self:
+        if self.i_master_account is None and self.i_account is None:
+            raise ValueError("i_master_account is required")
+        return self
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +202,7 @@ class InventoryMethods:
         msisdn = params.msisdn if params.msisdn is not None else account.id.partition("@")[0]
         return {"iccid": params.iccid, "imsi": params.imsi, "msisdn": msisdn}
 
-    def _account(self, i_account: int) -> Account:
+    def _account(self, i_account: int | None) -> Account:
         account = self.world.open_account(i_account)
         if account is None:
             # Assumed: a closed account gets nothing any more.
@@ -178,16 +211,16 @@ class InventoryMethods:
 
     def _get_number_list(self, params: GetNumberList) -> dict[str, Any]:
         wanted = params.model_dump(
-            include={"usage", "i_customer", "i_account", "i_dv_batch", "i_vendor", "i_group"},
+            include={"i_customer", "i_account", "i_dv_batch", "i_vendor", "i_group"},
             exclude_none=True,
         )
         fits_number = fits_pattern(params.number if params.number is not None else "%")
         found = (
             info
-            for info in map(number_info, self.world.numbers())
+            for info in map(number_info, self.world.numbers(), itertools.count(1))
             if fits_number(info["number"])
             and all(info[name] == value for name, value in wanted.items())
-            and not (params.available_to_customer and info["i_account"])
+            and params.keeps(info)
         )
         rows, total = page(found, params)
         return {"number_list": rows, **total}
@@ -195,25 +228,27 @@ class InventoryMethods:
     def _assign_to_customer(self, params: AssignToCustomer) -> dict[str, Any]:
         if self.world.open_customer(params.i_customer) is None:
             raise Fault(BAD_PARAMS, f"There is no open customer {params.i_customer}")
-        number = self._number(params.number)
+        number = self._number(params)
         self._store(number, event="DID/Status/Assigned", i_customer=params.i_customer, i_account=None)
         return {"success": 1}
 
     def _assign_to_account(self, params: AssignToAccount) -> dict[str, Any]:
-        account = self._account(params.i_account)
+        i_account = params.i_account if params.i_master_account is None else params.i_master_account
+        account = self._account(i_account)
         self._store(
-            self._number(params.number),
+            self._number(params),
             event="DID/Status/Assigned",
             i_account=account.i_account,
             i_customer=account.i_customer,
         )
         return {"success": 1}
 
-    def _number(self, wanted: str) -> NumberRecord:
-        found = next((number for number in self.world.numbers() if number.number == wanted), None)
-        if found is None:
-            raise Fault(BAD_PARAMS, f"There is no DID {wanted!r}")
-        return found
+    def _number(self, key: DidKey) -> NumberRecord:
+        # Assumed: records are numbered in the order of the world file.
+        for i_did_number, number in enumerate(self.world.numbers(), start=1):
+            if key.i_did_number == i_did_number or (key.i_did_number is None and key.number == number.number):
+                return number
+        raise Fault(BAD_PARAMS, f"There is no DID {key.i_did_number or key.number!r}")
 
     def _store(self, number: NumberRecord, *, event: str, **owner: int | None) -> None:
         changed = number.model_copy(update=owner)

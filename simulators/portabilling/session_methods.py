@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, TypeAdapter, model_validator
+from pydantic import ConfigDict, StringConstraints, TypeAdapter, model_validator
 
 from simulators.portabilling.faults import (
     AUTH_FAILED,
+    BAD_PARAMS,
     LOCKED_OUT,
     LOGOUT_FAILED,
     PASSWORD_EXPIRED,
@@ -15,10 +16,11 @@ from simulators.portabilling.faults import (
     REFRESH_FAILED,
     Fault,
 )
-from simulators.portabilling.methods import Method
-from simulators.portabilling.parameters import AuthInfo, OptionalText, Parameters, one_of
+from simulators.portabilling.methods import Method, Occurred
+from simulators.portabilling.parameters import AuthInfo, Option, OptionalText, Parameters, one_of
 from simulators.portabilling.sessions import LockedOutError, Session, Sessions
 from simulators.portabilling.tokens import TokenError
+from simulators.portabilling.users import Users
 from simulators.records import User
 from simulators.release import Release
 
@@ -37,6 +39,15 @@ class Login(Parameters):
         if self.password is None and self.token is None:
             raise ValueError("password or token is required; passwords are case-sensitive")
         return self
+
+
+class ChangePassword(Parameters):
+    """A new password for whoever knows the present one, expired or not (S18, S26)."""
+
+    login: str
+    password: str
+    new_password: Annotated[str, StringConstraints(min_length=1)]
+    establish_new_session: Option = False
 
 
 class Refresh(Parameters):
@@ -65,6 +76,8 @@ class SessionMethods:
     """Answers the methods that need no session of their own, and tells the version."""
 
     sessions: Sessions
+    users: Users
+    occurred: Occurred
     release: Release
 
     def methods(self) -> Iterator[Method]:
@@ -72,8 +85,16 @@ class SessionMethods:
         text: TypeAdapter[Any] = TypeAdapter(str)
         number: TypeAdapter[Any] = TypeAdapter(int)
         tokens = {"access_token": text, "refresh_token": text, "expires_at": text, "expires_in": number}
+        session = {"session_id": text, **tokens}
         for name, parameters, answer, answers, refusal in (
-            ("login", Login, self._login, {"session_id": text, **tokens}, AUTH_FAILED),
+            ("login", Login, self._login, session, AUTH_FAILED),
+            (
+                "change_password",
+                ChangePassword,
+                self._change_password,
+                {"success": number, **session},
+                BAD_PARAMS,
+            ),
             ("refresh_access_token", Refresh, self._refresh, tokens, REFRESH_FAILED),
             ("ping", Ping, self._ping, {"user_id": number}, PING_FAILED),
             ("logout", Logout, self._logout, {"success": number}, LOGOUT_FAILED),
@@ -99,6 +120,12 @@ class SessionMethods:
         Raises:
             Fault: they are nobody's (with this code), the login is locked, or the password has expired.
         """
+        user = self._recognised(fields, faultcode=faultcode)
+        if user.password_expired:
+            raise Fault(PASSWORD_EXPIRED, "You must change your password")
+        return user
+
+    def _recognised(self, fields: AuthInfo | Login, *, faultcode: str) -> User:
         try:
             user = self.sessions.user(
                 login=fields.login or "", password=fields.password or None, token=fields.token or None
@@ -107,12 +134,18 @@ class SessionMethods:
             raise Fault(LOCKED_OUT, str(error)) from error
         if user is None:
             raise Fault(faultcode, "The login or the password is incorrect; passwords are case-sensitive")
-        if user.password_expired:
-            raise Fault(PASSWORD_EXPIRED, "You must change your password")
         return user
 
     def _login(self, params: Login) -> dict[str, Any]:
         return self.sessions.open(self.user_of(params, faultcode=AUTH_FAILED)).as_answer()
+
+    def _change_password(self, params: ChangePassword) -> dict[str, Any]:
+        """Answer a new session to a client that asks for one (S18); what else is answered is assumed."""
+        known = self._recognised(Login(login=params.login, password=params.password), faultcode=AUTH_FAILED)
+        user = self.users.set_password(known, params.new_password)
+        if user.i_account is not None and params.new_password != params.password:
+            self.occurred("Account/Password/Changed", i_account=user.i_account)
+        return self.sessions.open(user).as_answer() if params.establish_new_session else {"success": 1}
 
     def _refresh(self, params: Refresh) -> dict[str, Any]:
         """Answer a new access token for the same session; `session_id` is not repeated (S25)."""

@@ -1,10 +1,10 @@
 """Sessions of API users: the JSON API and the ESPF API are parts of one single sign-on (S25)."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from simulators.portabilling.settings import PortaBillingSettings
 from simulators.portabilling.tokens import TokenSigner
@@ -38,6 +38,13 @@ class Session:
         }
 
 
+class Directory(Protocol):
+    """Knows the users."""
+
+    def get(self, login: str, /) -> User | None:
+        """The user with this login, or None."""
+
+
 class LockedOutError(Exception):
     """Too many wrong passwords in a row: the login is refused whatever comes with it."""
 
@@ -48,7 +55,7 @@ class Sessions:
     def __init__(
         self,
         *,
-        users: Mapping[str, User],
+        users: Directory,
         wall: Callable[[], float],
         settings: PortaBillingSettings = DEFAULTS,
     ) -> None:
@@ -132,11 +139,11 @@ class Sessions:
         self._session_ids.clear()
 
     def _claims(self, user: User, *, session_id: str, expires: float) -> dict[str, Any]:
-        """The claims of the captures: an account stands in the place of the user in its realm (S25, S18)."""
+        """The claims of the captures: in its realm, an account takes the user's place (S25, S18)."""
         return {
             "exp": int(expires),
             "iat": int(expires - self._lifetime),
-            **({"i_user": user.i_user} if user.i_account is None else {"i_account": user.i_account}),
+            user.number_name: user.number,
             "i_env": user.i_env,
             "login": user.login,
             "scopes": user.scopes,

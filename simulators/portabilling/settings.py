@@ -1,13 +1,16 @@
 """What differs between installations of PortaBilling, or is not public: each a named setting."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from simulators.release import DEFAULT_RELEASE, Release
 from simulators.validation import FORBID_UNKNOWN
 
 NotFound = Literal["empty", "fault"]
 Reading = Literal["lenient", "strict"]
+CookieName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +31,7 @@ class PortaBillingSettings:
     reading: Reading = "lenient"
     not_found: NotFound = "empty"
     standalone: bool = False
-    token_lifetime: float = 172_800.0
-    max_failures: int = 10
-    token_cookie: str = "access_token"  # noqa: S105 - a cookie's name
-    session_cookie: str = "session_id"
+    token_lifetime: Annotated[float, Field(gt=0, le=1e9)] = 172_800.0
+    max_failures: Annotated[int, Field(ge=1)] = 10
+    token_cookie: CookieName = "access_token"
+    session_cookie: CookieName = "session_id"

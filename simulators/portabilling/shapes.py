@@ -222,14 +222,15 @@ class SimCardInfo(Shape):
 class NumberInfo(Shape):
     """A DID of the inventory, by the fields that a public client filters on (S19)."""
 
+    i_did_number: Int = 0
     number: str = ""
     i_customer: Int | None = None
     i_account: Int | None = None
     i_dv_batch: Int | None = None
     i_vendor: Int | None = None
     i_group: Int | None = None
-    # Assumed: what a client may ask for as `usage` is public (S19), its values are not.
-    usage: Literal["free", "customer", "account"] = "free"
+    # I idle, F a customer's but no account's, U an account's; assumed to be shown: a filter has them (S19).
+    usage: Literal["I", "F", "U"] = "I"
 
 
 class InvoiceInfo(Shape):
@@ -261,7 +262,7 @@ OWN_OF_ACCOUNT: Final = frozenset(
     }
 )  # fmt: skip
 OWN_OF_CUSTOMER: Final = frozenset({"i_customer", "name", "bill_status", "blocked"})
-OWN_OF_NUMBER: Final = frozenset({"number", "i_customer", "i_account", "usage"})
+OWN_OF_NUMBER: Final = frozenset({"i_did_number", "number", "i_customer", "i_account", "usage"})
 OWN_OF_INVOICE: Final = frozenset({"i_invoice", "i_customer"})
 # What follows from other records: written back by a client that sends a whole record, it changes nothing.
 COMPUTED: Final = frozenset(

@@ -39,6 +39,7 @@ _INHERITED_WORDS: Final = {
 _FLAGS: Final = {True: "Y", False: "N"}
 # The `billing_model` of an alias (S23).
 _ALIAS: Final = 2
+_CREDIT: Final = AccountInfo().billing_model
 
 
 def account_info(account: Account, world: World, *, detailed: bool = False) -> dict[str, Any]:
@@ -66,12 +67,9 @@ def account_info(account: Account, world: World, *, detailed: bool = False) -> d
         "included_services": list(services) if services is not None else None,
         "status": status_of(account, customer),
     }
-    if account.i_master_account is not None:
-        fields["billing_model"] = _ALIAS
+    fields["billing_model"] = billing_model(account)
     if detailed:
-        fields["alias_list"] = [
-            {"i_account": alias.i_account, "id": alias.id} for alias in aliases(account, world)
-        ]
+        fields["alias_list"] = alias_list(account, world)
     return shown(shape.model_validate(fields))
 
 
@@ -90,6 +88,18 @@ def status_of_customer(customer: Customer) -> str | None:
     """The word for what keeps a customer from service; None while nothing does (S23)."""
     own: str | None = "blocked" if customer.blocked else customer.info.get("status")
     return _CUSTOMER_WORDS.get(customer.bill_status, own)
+
+
+def billing_model(account: Account) -> Any:
+    """The `billing_model` of an account, which an alias has of its own (S23)."""
+    if account.i_master_account is not None:
+        return _ALIAS
+    return account.info.get("billing_model", _CREDIT)
+
+
+def alias_list(account: Account, world: World) -> list[dict[str, Any]]:
+    """The aliases of an account as they stand in its `account_info`."""
+    return [{"i_account": alias.i_account, "id": alias.id} for alias in aliases(account, world)]
 
 
 def aliases(account: Account, world: World) -> list[Account]:
@@ -126,11 +136,12 @@ def sim_card_info(account: Account) -> dict[str, Any] | None:
     )
 
 
-def number_info(number: Number) -> dict[str, Any]:
-    """The record of a DID (2.5)."""
-    usage = "account" if number.i_account else "customer" if number.i_customer else "free"
+def number_info(number: Number, i_did_number: int) -> dict[str, Any]:
+    """The record of a DID (2.5) and the number of that record."""
     own = {name: getattr(number, name) for name in ("number", "i_customer", "i_account")}
-    return shown(NumberInfo.model_validate({**number.info, **own, "usage": usage}))
+    usage = "U" if number.i_account else "F" if number.i_customer else "I"
+    computed = {"i_did_number": i_did_number, "usage": usage}
+    return shown(NumberInfo.model_validate({**number.info, **own, **computed}))
 
 
 def invoice_info(invoice: Invoice) -> dict[str, Any]:

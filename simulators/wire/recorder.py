@@ -4,7 +4,8 @@ import errno
 import io
 import ssl
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
@@ -16,6 +17,7 @@ from simulators.clock import InFlight
 from simulators.errors import AddressError
 from simulators.journal import Exchange, Journal, Party
 from simulators.wire.server import DEFAULT_LIMITS, HardenedServer, Limits, Refuse, in_plain_text
+from simulators.wire.sockets import BrokenOffError
 from simulators.wire.syntax import one_type
 
 if TYPE_CHECKING:
@@ -109,11 +111,49 @@ class Watched:
             return Response("The simulator failed: see the harness's own output.", 500)
 
 
+class Flight:
+    """A request's place among those in flight, which it may leave and take again."""
+
+    def __init__(self, in_flight: InFlight, label: str) -> None:
+        self._in_flight = in_flight
+        self.label = label
+        self._number: int | None = in_flight.enter(label)
+
+    def leave(self) -> None:
+        """Hold no clock any more."""
+        if self._number is not None:
+            self._in_flight.leave(self._number)
+            self._number = None
+
+    def enter(self) -> None:
+        """Hold the clock again, after a `leave`."""
+        self._number = self._in_flight.enter(self.label)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A request on its way to an application: its environment, its record and its place in flight."""
+
+    environ: "WSGIEnvironment"
+    exchange: Exchange
+    flight: Flight
+
+
+# Lets a request through to what answers it, or does something else; BrokenOffError: no answer is given.
+Passage = Callable[[Asked, Callable[[], Response]], Response]
+
+
+def straight_through(_asked: Asked, answer: Callable[[], Response]) -> Response:
+    """Let every request through."""
+    return answer()
+
+
 class Recorder:
     """WSGI middleware that journals each exchange before routing and counts it as in flight.
 
     A view finds the handle on its record in `environ[EXCHANGE]` and the raw body in `environ[BODY]`.
-    A surprise inside the application is kept in `surprises` and answered 500.
+    A surprise inside the application is kept in `surprises` and answered 500. Each request goes by way
+    of `passage`.
     """
 
     def __init__(
@@ -124,24 +164,26 @@ class Recorder:
         journal: Journal,
         in_flight: InFlight,
         surprises: list[str],
+        passage: Passage = straight_through,
     ) -> None:
         self._app = Watched(app, surprises=surprises)
         self._destination: Party = destination
         self._journal = journal
         self._in_flight = in_flight
+        self._passage = passage
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Serve one request, which the server has read whole."""
         label = f"{environ['REQUEST_METHOD']} {raw_target(environ)} to {self._destination}"
-        number = self._in_flight.enter(label)
+        flight = Flight(self._in_flight, label)
         try:
-            response = self._serve(environ)
-            return ClosingIterator(response(environ, start_response), lambda: self._in_flight.leave(number))
+            response = self._serve(environ, flight)
+            return ClosingIterator(response(environ, start_response), flight.leave)
         except BaseException:
-            self._in_flight.leave(number)
+            flight.leave()
             raise
 
-    def _serve(self, environ: "WSGIEnvironment") -> Response:
+    def _serve(self, environ: "WSGIEnvironment", flight: Flight) -> Response:
         body: bytes = environ["wsgi.input"].read()
         exchange = self._journal.open(
             source="provisioner",
@@ -152,7 +194,12 @@ class Recorder:
             body=body,
         )
         _prepare(environ, body=body, exchange=exchange)
-        response = self._app.answer(environ)
+        asked = Asked(environ=environ, exchange=exchange, flight=flight)
+        try:
+            response = self._passage(asked, lambda: self._app.answer(environ))
+        except BrokenOffError:
+            exchange.answered(status=0, headers={}, body="")
+            raise
         text = response.get_data().decode("utf-8", errors="backslashreplace")
         exchange.answered(status=response.status_code, headers=dict(response.headers), body=text)
         return response

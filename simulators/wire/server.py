@@ -22,7 +22,8 @@ from cheroot.errors import MaxSizeExceeded
 from cheroot.server import HTTPConnection, HTTPRequest, SizeCheckWrapper
 from cheroot.wsgi import Server
 
-from simulators.wire.streams import Reader, Writer
+from simulators.wire.sockets import ResetError, reset_on_close
+from simulators.wire.streams import Reader, Writer, linger, say_goodbye
 from simulators.wire.syntax import (
     RefusedError,
     add_header,
@@ -32,9 +33,8 @@ from simulators.wire.syntax import (
     keeps_connection,
     read_request_line,
 )
+from simulators.wire.threads import Gateway, Pool
 
-# Real seconds that a refused client is given to read the answer while it still sends.
-LINGER: Final = 1.0
 # Every TLS connection begins with a record of this type.
 TLS_HANDSHAKE: Final = b"\x16"
 # Real milliseconds that a thread stays with a client it has answered: to be handed over costs more than
@@ -102,6 +102,8 @@ class HardenedServer(Server):
     """A WSGI server with limits; with `tls` it speaks nothing but https."""
 
     _connections: Any
+    # cheroot itself would close all but ten: a provisioner under load keeps one for each of its threads.
+    keep_alive_conn_limit = 512
 
     def __init__(
         self,
@@ -114,10 +116,17 @@ class HardenedServer(Server):
     ) -> None:
         super().__init__(*arguments, **options)
         self.ConnectionClass = _Connection
+        self.gateway = Gateway
+        self.requests = Pool(self, min=self.numthreads)
         self.limits = limits
         self.tls = tls
         self.refuse = refuse
         self._surprises = surprises
+
+    def stop(self) -> None:
+        """Stop serving, with the threads that there are."""
+        self.requests.settle()
+        super().stop()
 
     @staticmethod
     def bind_socket(socket_: socket.socket, bind_addr: tuple[str, int]) -> socket.socket:
@@ -148,6 +157,7 @@ class _Connection(HTTPConnection):
     def __init__(self, server: HardenedServer, opened: socket.socket, _makefile: Any) -> None:
         super().__init__(server, opened)
         self.was_refused = False
+        self._is_reset = False
         self._use(opened)
 
     @property
@@ -180,6 +190,7 @@ class _Connection(HTTPConnection):
                 request.respond()
                 return not request.close_connection
         except OSError as error:
+            self._is_reset = isinstance(error, ResetError)
             request.break_off(error)
         except Exception as error:  # noqa: BLE001 - a defect of the server must reach the one who runs it
             self.server.error_log(repr(error), level=logging.ERROR)
@@ -189,10 +200,15 @@ class _Connection(HTTPConnection):
 
     def close(self) -> None:
         """Close the connection; a client that was refused can read the answer although it still sends."""
+        if self._is_reset:
+            reset_on_close(self.socket)
+            self.rfile.close()
+            self.socket.close()
+            return
         with suppress(OSError, ValueError):
-            self._say_goodbye()
+            say_goodbye(self.socket)
             if self.was_refused:
-                self._linger()
+                linger(self.socket)
         super().close()
 
     def _use(self, opened: socket.socket) -> None:
@@ -214,21 +230,6 @@ class _Connection(HTTPConnection):
         except OSError:
             return False
         return True
-
-    def _say_goodbye(self) -> None:
-        if isinstance(self.socket, ssl.SSLSocket):
-            self.socket.settimeout(0)
-            with suppress(ssl.SSLError):
-                self.socket.unwrap()
-
-    def _linger(self) -> None:
-        # Closed with unread bytes, a connection is reset, and the answer is lost on its way.
-        self.socket.shutdown(socket.SHUT_WR)
-        until = time.monotonic() + LINGER
-        while (remaining := until - time.monotonic()) > 0:
-            self.socket.settimeout(remaining)
-            if not self.socket.recv(PIECE):
-                return
 
 
 class _Request(HTTPRequest):

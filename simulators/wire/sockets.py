@@ -1,17 +1,36 @@
-"""Connections that can be cut, and are read until a deadline: nobody keeps a stack alive by silence."""
+"""Connections that can be cut, are read until a deadline, and may send in odd manners.
+
+Nobody keeps a stack alive by silence.
+"""
 
 import io
 import socket
+import struct
 import threading
 import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from http.client import HTTPResponse
-from typing import Any
+from typing import Any, Final, Literal, NoReturn
 from weakref import WeakSet
 
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+
+# In how many pieces a slow body trickles at most.
+PIECES: Final = 100
+# What follows the last byte of a request.
+Ending = Literal["answer", "close", "reset"]
+
+
+class BrokenOffError(OSError):
+    """Raised by whoever answers or sends: the connection is to end where it is."""
+
+
+class ResetError(BrokenOffError):
+    """The same, with a reset instead of an orderly end."""
 
 
 class OpenSockets:
@@ -20,21 +39,25 @@ class OpenSockets:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sockets: WeakSet[socket.socket] = WeakSet()
-        self._is_cut = False
+        self._cut = threading.Event()
 
     def add(self, opened: socket.socket) -> None:
         """Remember a socket that was just connected."""
         with self._lock:
             self._sockets.add(opened)
-            if self._is_cut:
+            if self._cut.is_set():
                 _shut(opened)
 
     def cut(self) -> None:
         """Wake every thread that waits for an answer: its connection is over."""
         with self._lock:
-            self._is_cut = True
+            self._cut.set()
             for opened in self._sockets:
                 _shut(opened)
+
+    def pause(self, seconds: float) -> None:
+        """Wait for so many real seconds, or until the sockets are cut."""
+        self._cut.wait(seconds)
 
 
 class TimedIO(io.RawIOBase):
@@ -71,6 +94,46 @@ class TimedIO(io.RawIOBase):
         super().close()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Manner:
+    """How a body is sent: in so many `seconds`, under another `length` than its own, with an `ending`.
+
+    After its last byte the answer is awaited, or the connection is closed or reset. A reset of a body that
+    was sent whole comes after the answer has begun, which nobody hears.
+    """
+
+    seconds: float = 0.0
+    length: int | None = None
+    ending: Ending = "answer"
+
+
+class OddBody:
+    """A body that is sent in an odd manner; `pause` waits for real seconds between its pieces."""
+
+    def __init__(self, body: bytes, manner: Manner, *, pause: Callable[[float], None]) -> None:
+        self._body = body
+        self._pause = pause
+        self.manner = manner
+        self.is_whole = manner.length in {None, len(body)}
+
+    def __len__(self) -> int:
+        return len(self._body) if self.manner.length is None else self.manner.length
+
+    def __iter__(self) -> Iterator[bytes]:
+        for pause, piece in trickling(self._body, self.manner.seconds):
+            self._pause(pause)
+            yield piece
+
+
+def trickling(body: bytes, seconds: float) -> Iterator[tuple[float, bytes]]:
+    """A body in pieces, each with the real seconds to wait before it; the first one need not wait."""
+    size = max(1, -(-len(body) // PIECES)) if seconds else max(1, len(body))
+    pieces = [body[start : start + size] for start in range(0, len(body), size)]
+    pause = seconds / max(1, len(pieces) - 1)
+    for number, piece in enumerate(pieces):
+        yield (pause if number else 0.0), piece
+
+
 class CuttableAdapter(HTTPAdapter):
     """Adds each connection of a session of `requests` to the open sockets.
 
@@ -90,6 +153,20 @@ class CuttableAdapter(HTTPAdapter):
 
 def _pools(open_sockets: OpenSockets, patience: float) -> dict[str, type[HTTPConnectionPool]]:
     class Timed(HTTPConnection):
+        def request(self, method: str, url: str, body: Any = None, *arguments: Any, **options: Any) -> None:
+            super().request(method, url, body, *arguments, **options)
+            if isinstance(body, OddBody) and body.manner.ending != "answer":
+                self._end(body)
+
+        def _end(self, body: OddBody) -> NoReturn:
+            if body.manner.ending == "close":
+                raise BrokenOffError("closed as planned")
+            # First, since an answer may end the connection by itself.
+            reset_on_close(self.sock)
+            if body.is_whole:
+                super().getresponse()
+            raise ResetError("reset as planned")
+
         def connect(self) -> None:
             until = time.monotonic() + patience
             with ExitStack() as self._connecting:
@@ -125,6 +202,11 @@ def _timed_response(until: float) -> type[HTTPResponse]:
             self.fp = io.BufferedReader(timed)
 
     return Timed
+
+
+def reset_on_close(opened: socket.socket) -> None:
+    """Let the other side see a reset when the socket is closed, and no orderly end."""
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def _shut(opened: socket.socket) -> None:

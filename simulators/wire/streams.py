@@ -4,11 +4,15 @@ import io
 import select
 import socket
 import ssl
+import time
+from contextlib import suppress
 from typing import Final
 
 from simulators.wire.sockets import TimedIO
 
 SIZE: Final = 1 << 16
+# Real seconds that a refused client is given to read the answer while it still sends.
+LINGER: Final = 1.0
 
 
 class Reader(io.BufferedReader):
@@ -57,3 +61,21 @@ class Writer:
         left, self._kept = memoryview(self._kept), b""
         while left:
             left = left[self._opened.send(left) :]
+
+
+def say_goodbye(opened: socket.socket) -> None:
+    """End a TLS conversation, which an attacker could otherwise cut off unseen."""
+    if isinstance(opened, ssl.SSLSocket):
+        opened.settimeout(0)
+        with suppress(ssl.SSLError):
+            opened.unwrap()
+
+
+def linger(opened: socket.socket) -> None:
+    """Let a client read its answer: closed with unread bytes, a connection is reset, and the answer lost."""
+    opened.shutdown(socket.SHUT_WR)
+    until = time.monotonic() + LINGER
+    while (remaining := until - time.monotonic()) > 0:
+        opened.settimeout(remaining)
+        if not opened.recv(SIZE):
+            return

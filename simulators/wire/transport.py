@@ -11,7 +11,7 @@ import requests
 
 from simulators.clock import InFlight
 from simulators.journal import Exchange, Journal, Party
-from simulators.wire.sockets import CuttableAdapter, OpenSockets
+from simulators.wire.sockets import CuttableAdapter, Manner, OddBody, OpenSockets
 
 THREADS: Final = 32
 # The documented time after which an unanswered delivery counts as failed (S20).
@@ -20,13 +20,14 @@ SILENCE: Final = 300.0
 
 @dataclass(frozen=True, kw_only=True)
 class Outbound:
-    """A request to a provisioner, and what it is about by the names of the journal's fields."""
+    """A request to a provisioner, what it is about by the journal's fields, and how it is sent if oddly."""
 
     source: Party
     url: str
     headers: Mapping[str, str]
     body: bytes
     correlation: Mapping[str, Any] = field(default_factory=dict)
+    manner: Manner | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +44,19 @@ class Send(Protocol):
 
     def __call__(self, outbound: Outbound, on_answer: Callable[[Answer], None]) -> None:
         """Send it."""
+
+
+def recorded(outbound: Outbound, journal: Journal) -> Exchange:
+    """Write a request down before it is sent."""
+    return journal.open(
+        source=outbound.source,
+        destination="provisioner",
+        method="POST",
+        target=outbound.url,
+        headers=outbound.headers,
+        body=outbound.body,
+        **outbound.correlation,
+    )
 
 
 class Transport:
@@ -70,23 +84,21 @@ class Transport:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="transport")
         self._local = threading.local()
         self._open_sockets = OpenSockets()
+        self._is_closed = False
 
     def send(self, outbound: Outbound, on_answer: Callable[[Answer], None]) -> None:
-        """Journal and count the request at once, post it from a thread."""
-        exchange = self._journal.open(
-            source=outbound.source,
-            destination="provisioner",
-            method="POST",
-            target=outbound.url,
-            headers=outbound.headers,
-            body=outbound.body,
-            **outbound.correlation,
-        )
+        """Journal and count the request at once, post it from a thread; once closed, send nothing."""
+        if self._is_closed:
+            return
+        exchange = recorded(outbound, self._journal)
         number = self._in_flight.enter(f"POST {outbound.url} from {outbound.source}")
         self._pool.submit(self._deliver, outbound, exchange, number, on_answer)
 
     def close(self) -> None:
         """Cut what is still unanswered and end the threads."""
+        # What is cut may lead to the next request, sent with the guard held.
+        with self._guard:
+            self._is_closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._open_sockets.cut()
         self._pool.shutdown()
@@ -111,7 +123,7 @@ class Transport:
             # ESPF does not follow redirects: any status but 200 and 4xx means to send again (S20).
             response = self._session().post(
                 outbound.url,
-                data=outbound.body,
+                data=self._data(outbound),
                 # A kept connection would lock a receiver that serves one connection at a time.
                 headers={**outbound.headers, "Connection": "close"},
                 timeout=self._silence,
@@ -121,6 +133,11 @@ class Transport:
         except (requests.RequestException, ValueError) as error:
             return Answer(status=0, body=f"no answer: {error}")
         return Answer(status=response.status_code, headers=dict(response.headers), body=response.text)
+
+    def _data(self, outbound: Outbound) -> Any:
+        if outbound.manner is None:
+            return outbound.body
+        return OddBody(outbound.body, outbound.manner, pause=self._open_sockets.pause)
 
     def _session(self) -> requests.Session:
         if not hasattr(self._local, "session"):

@@ -7,7 +7,10 @@ import threading
 import tomllib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
+from http.client import HTTPConnection
+from pathlib import Path
+from types import UnionType
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
@@ -302,6 +305,49 @@ def _answer(stream: BinaryIO) -> Response | None:
     body = stream.read(length)
     assert len(body) == length
     return Response(body, int(line.split()[1]), headers)
+
+
+@pytest.fixture(scope="session")
+def say() -> Callable[..., Response]:
+    """Say one request as a client writes it: its header lines in this order, doubled ones too."""
+
+    def request(url: str, *headers: tuple[str, str], body: str = "", method: str = "POST") -> Response:
+        address = urlsplit(url)
+        content = body.encode()
+        with closing(HTTPConnection(str(address.hostname), address.port, timeout=10)) as connection:
+            connection.putrequest(method, url.split(address.netloc, 1)[1])
+            for name, value in (*headers, ("Content-Length", str(len(content)))):
+                connection.putheader(name, value)
+            connection.endheaders(content)
+            answer = connection.getresponse()
+            return Response(answer.read(), answer.status, answer.getheaders())
+
+    return request
+
+
+@pytest.fixture(scope="session")
+def lacking() -> Callable[[Mapping[str, Any], Mapping[str, type | UnionType]], list[str]]:
+    """Name the fields that a client reads and a record lacks, or has of another type."""
+
+    def names(record: Mapping[str, Any], needed: Mapping[str, type | UnionType]) -> list[str]:
+        return [name for name, kind in needed.items() if not isinstance(record.get(name, ...), kind)]
+
+    return names
+
+
+@pytest.fixture
+def world_with(tmp_path: Path) -> Callable[..., str]:
+    """Write the demo world with further tables, and perhaps other credentials of events; gives its path."""
+
+    def write(tables: str = "", *, events: str = "") -> str:
+        demo = find("worlds", "demo").read_text(encoding="utf-8")
+        if events:
+            demo = re.sub(r"(?<=\[events\]).*?(?=\n\[)", f"\n{events}\n", demo, count=1, flags=re.DOTALL)
+        path = tmp_path / "world.toml"
+        path.write_text(f"{demo}\n{tables}", encoding="utf-8")
+        return str(path)
+
+    return write
 
 
 @pytest.fixture

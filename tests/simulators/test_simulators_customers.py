@@ -81,7 +81,7 @@ def test_unknown_customer_is_an_empty_answer(office: Ask) -> None:
     """Not found is no fault, as for accounts (2.4)."""
     assert office(INFO, i_customer=99) == {}
     assert office("Invoice/get_invoice_info", i_invoice=99) == {}
-    assert office("Invoice/get_invoice_list", i_customer=99) == {"invoice_list": []}
+    assert office("Invoice/get_invoice_list", i_customer=99) == {"invoice_list": [], "total": 0}
 
 
 def test_customer_exists_where_accounts_name_it(ask: Ask) -> None:

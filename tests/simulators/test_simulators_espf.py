@@ -189,7 +189,7 @@ def test_user_without_audience_or_scope_is_a_real_403(
     stack, web = make_web()
     user = stack.world.users["provisioner"].model_copy(update=lacking)
     # The world's own mapping is what the single sign-on knows.
-    stack.world.users |= {user.login: user}  # type: ignore[operator] # a dict inside
+    stack.world.users |= {user.login: user}
     token = stack.sessions.open(user).access_token
     headers = BASIC if scheme == "Basic" else {"Authorization": f"Bearer {token}"}
 

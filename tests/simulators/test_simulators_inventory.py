@@ -145,15 +145,17 @@ def test_card_of_another_length_is_refused(
         ({"number": "12065552"}, "2"),
         ({"number": "%3"}, "3"),
         ({"number": "1206555"}, ""),
-        ({"usage": "free"}, "1"),
-        ({"usage": "customer"}, "2"),
-        ({"usage": "account"}, "3"),
-        ({"usage": "x"}, ""),
+        ({"usage": "A"}, "123"),
+        ({"usage": "I"}, "1"),
+        ({"usage": "U"}, "3"),
+        ({"usage": "F"}, "12"),
+        ({"usage": "Z"}, ""),
         ({"i_customer": "1"}, "23"),
         ({"i_account": 189}, "3"),
         ({"i_dv_batch": 5}, "3"),
         ({"i_vendor": 4, "i_group": "6"}, "2"),
         ({"available_to_customer": 1}, "12"),
+        ({"available_to_customer": "99"}, "1"),
         ({"limit": 1, "offset": 1}, "2"),
     ],
 )
@@ -170,11 +172,12 @@ def test_number_has_its_fields(office: Ask) -> None:
     first, _, third = office(LIST)["number_list"]
 
     assert first == {
+        "i_did_number": 1,
         "number": "12065551",
         **dict.fromkeys(("i_customer", "i_account", "i_dv_batch", "i_vendor", "i_group")),
-        "usage": "free",
+        "usage": "I",
     }
-    assert (third["i_account"], third["never_captured"], third["usage"]) == (189, 1, "account")
+    assert (third["i_account"], third["never_captured"], third["usage"]) == (189, 1, "U")
 
 
 def test_number_is_assigned_and_moves(office: Ask, raised: Raised) -> None:
@@ -183,10 +186,32 @@ def test_number_is_assigned_and_moves(office: Ask, raised: Raised) -> None:
         for _ in range(2):
             assert office(operation, number="12065551", **owner) == {"success": 1}
         (row,) = office(LIST, number="12065551")["number_list"]
-        expected = (190, "account") if operation == TO_ACCOUNT else (None, "customer")
+        expected = (190, "U") if operation == TO_ACCOUNT else (None, "F")
         assert (row["i_account"], row["usage"], row["i_customer"]) == (*expected, 1)
 
     assert raised == [("DID/Status/Assigned", {"number": "12065551"})] * 2
+
+
+@pytest.mark.parametrize(
+    ("operation", "params"),
+    [
+        (TO_ACCOUNT, {"i_master_account": 189}),
+        (TO_ACCOUNT, {"i_did_number": 1}),
+        (TO_ACCOUNT, {"i_did_number": 4, "i_master_account": 189}),
+        (TO_ACCOUNT, {"i_did_number": 0, "number": "12065551", "i_master_account": 189}),
+        (TO_ACCOUNT, {"i_did_number": 1, "i_master_account": 4711, "i_account": 189}),
+        (TO_CUSTOMER, {"i_customer": 1}),
+        (TO_CUSTOMER, {"i_did_number": 4, "i_customer": 1}),
+    ],
+)
+def test_assignment_of_what_is_not_there_changes_nothing(
+    office: Ask, raised: Raised, fault_of: Callable[..., str], operation: str, params: dict[str, Any]
+) -> None:
+    """The numbers that clients send go before those that are assumed (S19, S24)."""
+    before = office(LIST)
+
+    assert fault_of(office, operation, **params) == "Client.invalid_parameters"
+    assert (office(LIST), raised) == (before, [])
 
 
 @pytest.mark.parametrize("release", [0, 1])

@@ -53,6 +53,50 @@ def test_list_is_paged(
     assert ask(LIST, **params, get_total=1) == {**answer, "total": 60}
 
 
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({}, [1, 2, 3, 4, 5, 6]),
+        ({"get_not_closed_accounts": 1}, [1, 3, 4, 5, 6]),
+        ({"get_only_real_accounts": 1}, [1, 2, 4, 5, 6]),
+        ({"billing_model": 1}, [1, 2, 5, 6]),
+        ({"billing_model": 2}, [3]),
+        ({"billing_model": -1, "get_only_real_accounts": 1}, [4]),
+        ({"billing_model": 3}, []),
+        ({"billing_model": 1, "get_not_closed_accounts": 1, "id": "%-%"}, [1]),
+    ],
+)
+def test_accounts_of_a_kind_are_left_out(
+    asking: Callable[..., Ask], make_world: Callable[..., World], filters: dict[str, Any], found: list[int]
+) -> None:
+    """Closed accounts, aliases, and by billing model (S18, S24); derived ones are open and real."""
+    accounts = [
+        account(1),
+        account(2, bill_status="C"),
+        account(3, i_master_account=1),
+        account(4, info={"billing_model": -1}),
+    ]
+    ask = asking(make_world(accounts=accounts, derived={"first": 5, "count": 2}))
+
+    answer = ask(LIST, **filters, get_total=1)
+
+    assert [row["i_account"] for row in answer["account_list"]] == found
+    assert answer["total"] == len(found)
+
+
+def test_row_shows_its_aliases_on_request(
+    asking: Callable[..., Ask], make_world: Callable[..., World]
+) -> None:
+    """`with_aliases` puts the list of aliases into each row (S18), which always has a `sip_status` (S23)."""
+    ask = asking(make_world(accounts=[account(1, info={"sip_status": 1}), account(2, i_master_account=1)]))
+
+    plain, told = (ask(LIST, with_aliases=option)["account_list"] for option in (0, 1))
+
+    assert [row["sip_status"] for row in plain] == [1, 0]
+    assert not any("alias_list" in row for row in plain)
+    assert [row["alias_list"] for row in told] == [[{"i_account": 2, "id": "id-2"}], []]
+
+
 @pytest.mark.parametrize("params", [{"limit": -1}, {"offset": "x"}, {"limit": 2**31}, {"limit": None}])
 def test_impossible_page_is_refused(fault_of: Callable[..., str], ask: Ask, params: dict[str, Any]) -> None:
     """No page of a list has such a place or size."""

@@ -50,8 +50,8 @@ def test_numbers_and_invoices_are_listed(operator: Ask) -> None:
     invoices = operator("Invoice/get_invoice_list", i_customer=1)["invoice_list"]
 
     assert [(number["number"], number["usage"]) for number in numbers] == [
-        ("12065550300", "account"),
-        ("12065550301", "free"),
+        ("12065550300", "U"),
+        ("12065550301", "I"),
     ]
     assert [(invoice["i_invoice"], invoice["amount_due"]) for invoice in invoices] == [(1, 7.5)]
 

@@ -12,6 +12,7 @@ import requests
 from werkzeug.exceptions import NotFound
 
 from simulators.clock import InFlight
+from simulators.emitter.settings import EmitterSettings
 from simulators.errors import AddressError
 from simulators.journal import Journal
 from simulators.settings import StackSettings
@@ -236,3 +237,14 @@ def test_silent_provisioner_does_not_keep_a_stack_alive() -> None:
 
     assert stack.journal.records()[-1].status == 0
     assert stack.emitter.event(event.i_event)
+
+
+def test_event_that_waits_for_another_one_is_not_sent_by_the_end() -> None:
+    """What a closing stack cuts leads to no further delivery, and that is no surprise."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/events"
+        with Stack(StackSettings(events_url=url, events=EmitterSettings(concurrency=1))) as stack:
+            for _ in range(2):
+                stack.emitter.emit("Account/New", i_account=189)
+
+    assert [record.i_event for record in stack.journal.exchanges()] == [1]
