@@ -174,8 +174,8 @@ class _Connection(HTTPConnection):
 
     def _goes_on(self) -> bool:
         """Whether the client says more so soon that its thread had better stay with it."""
-        # Where others wait for a thread, or the server ends, this one is given back.
-        if not self.server.ready or self.server.requests.qsize:
+        # The last free thread is for others: they would wait for long for one that has enough to do.
+        if not self.server.ready or not self.server.requests.idle:
             return False
         return bool(self.rfile.has_more(within=STAY))
 
