@@ -29,7 +29,7 @@ from rich.table import Table
 
 from loadtests.benchmarks.contenders import CONTENDERS, Contender
 
-ROUNDS: Final = 1
+ROUNDS: Final = 3
 WRK_SECONDS: Final = 3
 CONNECTIONS: Final = (1, 16)
 HELD: Final = 300
