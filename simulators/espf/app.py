@@ -27,6 +27,8 @@ SERVED: Final = (
 )
 # All that is served, as the journal names it.
 OPERATIONS: Final = ("status", "groups", "group/create", "group/delete")
+# Where a body is kept that was read once.
+READ: Final = "simulators.espf.body"
 
 
 class _StatusOf(BaseConverter):
@@ -164,7 +166,12 @@ def _authenticate(core: EspfApi) -> None:
 
 
 def _body(request: Request, settings: EspfSettings) -> Body:
-    return read_body(request.headers.get("Content-Type", ""), request.environ[BODY], settings=settings)
+    # The journal needs what is in it before the view does.
+    if READ not in request.environ:
+        content_type = request.headers.get("Content-Type", "")
+        request.environ[READ] = read_body(content_type, request.environ[BODY], settings=settings)
+    body: Body = request.environ[READ]
+    return body
 
 
 def _wire(request: Request, settings: EspfSettings) -> dict[str, Any]:
