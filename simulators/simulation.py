@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import NotFound
 
@@ -28,6 +28,7 @@ from simulators.portabilling import app as portabilling_app
 from simulators.portabilling.core import PortaBilling
 from simulators.portabilling.openapi import document as rest_document
 from simulators.portabilling.sessions import Sessions
+from simulators.portabilling.settings import REST_DOCUMENT
 from simulators.portabilling.users import Users
 from simulators.records import Account
 from simulators.settings import StackSettings
@@ -45,9 +46,6 @@ from simulators.world import World
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
-
-# Assumed after a known one, that of the customers' realm, CustomerInterface.json (S21).
-REST_DOCUMENT: Final = "AdminInterface.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,7 +250,10 @@ class Simulation:
         """The OpenAPI documents: the JSON API's, and from MR101 on the ESPF API's (S33)."""
         release, espf = self.settings.release, self.settings.espf
         methods = self.portabilling.methods
-        documents = {REST_DOCUMENT: lambda: rest_document(methods.values(), release=release)}
+        takes_json = self.settings.portabilling.takes_json
+        documents = {
+            REST_DOCUMENT: lambda: rest_document(methods.values(), release=release, takes_json=takes_json)
+        }
         if release.documents_espf:
             documents[espf.document] = lambda: espf_document(espf)
         return documents

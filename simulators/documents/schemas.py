@@ -24,11 +24,21 @@ class _Schemas(GenerateJsonSchema):
         return made
 
 
+class _WithoutDefaults(_Schemas):
+    """Leaves out all defaults: of a change, what is left out stays as it is."""
+
+    def default_schema(self, schema: WithDefaultSchema) -> JsonSchemaValue:
+        made = super().default_schema(schema)
+        made.pop("default", None)
+        return made
+
+
 def schemas(
-    inputs: Iterable[tuple[str, JsonSchemaMode, TypeAdapter[Any]]],
+    inputs: Iterable[tuple[str, JsonSchemaMode, TypeAdapter[Any]]], *, with_defaults: bool = True
 ) -> tuple[Mapping[tuple[str, str], Json], Json]:
     """The schema of each type by its name and mode, and the definitions that they refer to."""
-    found, rest = TypeAdapter.json_schemas(inputs, ref_template=REFERENCE, schema_generator=_Schemas)
+    generator = _Schemas if with_defaults else _WithoutDefaults
+    found, rest = TypeAdapter.json_schemas(inputs, ref_template=REFERENCE, schema_generator=generator)
     named: Mapping[tuple[str, str], Json] = {
         (str(key), mode): dict(schema) for (key, mode), schema in found.items()
     }

@@ -51,7 +51,8 @@ class Placed:
         return {**_correlation(self.request), "order_id": order_id}
 
 
-@dataclass(kw_only=True)
+# With slots, as are orders and steps: a million of them may be pending.
+@dataclass(kw_only=True, slots=True)
 class Task:
     """One service of an order: how far it is, by which plan, and what is still to come.
 

@@ -41,7 +41,7 @@ class HttpReply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class OrderRequest:
     """What a provisioner ordered, whatever the dialect; an empty `notify_url` stands for the OMS's own."""
 
@@ -59,7 +59,7 @@ class Hub:
     notify_url: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Order:
     """An accepted order; `accepted_at` is virtual time."""
 

@@ -1,7 +1,7 @@
 """What differs between installations of PortaBilling, or is not public: each a named setting."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -10,6 +10,8 @@ from simulators.validation import FORBID_UNKNOWN
 
 NotFound = Literal["empty", "fault"]
 Reading = Literal["lenient", "strict"]
+# Assumed after a known one, that of the customers' realm, CustomerInterface.json (S21).
+REST_DOCUMENT: Final = "AdminInterface.json"
 CookieName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
 
 
@@ -35,3 +37,8 @@ class PortaBillingSettings:
     max_failures: Annotated[int, Field(ge=1)] = 10
     token_cookie: CookieName = "access_token"  # noqa: S105 - its name
     session_cookie: CookieName = "session_id"
+
+    @property
+    def takes_json(self) -> bool:
+        """Whether a JSON body is taken (section 5, row 19)."""
+        return self.reading == "lenient" or self.release.rest_takes_json

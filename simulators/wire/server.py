@@ -19,11 +19,11 @@ from io import BytesIO
 from typing import Any, Final
 
 from cheroot.errors import MaxSizeExceeded
-from cheroot.makefile import StreamReader, StreamWriter
 from cheroot.server import HTTPConnection, HTTPRequest, SizeCheckWrapper
 from cheroot.wsgi import Server
 
-from simulators.wire.sockets import ResetError, TimedIO, reset_on_close
+from simulators.wire.sockets import ResetError, reset_on_close
+from simulators.wire.streams import Reader, Writer, linger, say_goodbye
 from simulators.wire.syntax import (
     RefusedError,
     add_header,
@@ -35,10 +35,11 @@ from simulators.wire.syntax import (
 )
 from simulators.wire.threads import Gateway, Pool
 
-# Real seconds that a refused client is given to read the answer while it still sends.
-LINGER: Final = 1.0
 # Every TLS connection begins with a record of this type.
 TLS_HANDSHAKE: Final = b"\x16"
+# Real milliseconds that a thread stays with a client it has answered: to be handed over costs more than
+# most requests do.
+STAY: Final = 10
 CRLF: Final = b"\r\n"
 CHUNK_LINE: Final = 256
 PIECE: Final = 1 << 16
@@ -101,6 +102,8 @@ class HardenedServer(Server):
     """A WSGI server with limits; with `tls` it speaks nothing but https."""
 
     _connections: Any
+    # cheroot itself would close all but ten: a provisioner under load keeps one for each of its threads.
+    keep_alive_conn_limit = 512
 
     def __init__(
         self,
@@ -148,20 +151,6 @@ class HardenedServer(Server):
             self._surprises.append(f"the web server: {msg} ({sys.exception()!r})")
 
 
-class _Reader(StreamReader):
-    """Reads a connection; `timed` holds the deadline."""
-
-    def __init__(self, opened: socket.socket, bufsize: int) -> None:
-        super().__init__(opened, "rb", bufsize)
-        self._opened = opened
-        self.timed = self._raw = TimedIO(self.raw, opened)  # type: ignore[arg-type]
-
-    def has_data(self) -> bool:
-        """Whether something was read that nobody has taken, by TLS too."""
-        pending = isinstance(self._opened, ssl.SSLSocket) and self._opened.pending() > 0
-        return pending or bool(super().has_data())  # type: ignore[no-untyped-call]
-
-
 class _Connection(HTTPConnection):
     """A client's connection, which becomes a TLS one when its client begins to speak."""
 
@@ -178,6 +167,19 @@ class _Connection(HTTPConnection):
 
     def communicate(self) -> bool:
         """Serve what the client has begun to say; tells whether the connection stays open."""
+        stays_open = self._serve()
+        while stays_open and self._goes_on():
+            stays_open = self._serve()
+        return stays_open
+
+    def _goes_on(self) -> bool:
+        """Whether the client says more so soon that its thread had better stay with it."""
+        # The last free thread is for others: they would wait for long for one that has enough to do.
+        if not self.server.ready or not self.server.requests.idle:
+            return False
+        return bool(self.rfile.has_more(within=STAY))
+
+    def _serve(self) -> bool:
         self.rfile.timed.until = time.monotonic() + self.server.limits.arrival
         request = _Request(self.server, self)
         try:
@@ -204,15 +206,15 @@ class _Connection(HTTPConnection):
             self.socket.close()
             return
         with suppress(OSError, ValueError):
-            self._say_goodbye()
+            say_goodbye(self.socket)
             if self.was_refused:
-                self._linger()
+                linger(self.socket)
         super().close()
 
     def _use(self, opened: socket.socket) -> None:
         self.socket = opened
-        self.rfile = _Reader(opened, self.rbufsize)
-        self.wfile = StreamWriter(opened, "wb", self.wbufsize)
+        self.rfile = Reader(opened)
+        self.wfile = Writer(opened)
 
     def _begins_tls(self) -> bool:
         return bool(self.socket.recv(1, socket.MSG_PEEK) == TLS_HANDSHAKE)
@@ -228,21 +230,6 @@ class _Connection(HTTPConnection):
         except OSError:
             return False
         return True
-
-    def _say_goodbye(self) -> None:
-        if isinstance(self.socket, ssl.SSLSocket):
-            self.socket.settimeout(0)
-            with suppress(ssl.SSLError):
-                self.socket.unwrap()
-
-    def _linger(self) -> None:
-        # Closed with unread bytes, a connection is reset, and the answer is lost on its way.
-        self.socket.shutdown(socket.SHUT_WR)
-        until = time.monotonic() + LINGER
-        while (remaining := until - time.monotonic()) > 0:
-            self.socket.settimeout(remaining)
-            if not self.socket.recv(PIECE):
-                return
 
 
 class _Request(HTTPRequest):
@@ -280,13 +267,17 @@ class _Request(HTTPRequest):
         self.ensure_headers_sent()
         if self.chunked_write:
             self.conn.wfile.write(b"0\r\n\r\n")
+        self.conn.wfile.flush()
 
     def ensure_headers_sent(self) -> None:
         """Send the answer's head; where nobody takes it, cheroot would forget to close the answer."""
+        # Sent alone, the head would cost the client a packet, and every other thread a turn.
+        self.conn.wfile.keeps = True
         try:
             super().ensure_headers_sent()
         except OSError:
             self.close_connection = True
+        self.conn.wfile.keeps = False
 
     def break_off(self, error: OSError) -> None:
         """Put on record what came of a request that never came whole; one whose client waits is answered."""

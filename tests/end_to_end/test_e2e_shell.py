@@ -14,6 +14,7 @@ import pytest
 
 from conformance.ports import reserved_port
 from simulators.journal import load
+from simulators.settings import read_settings
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
 # Real seconds within which a page must be through; far above what it takes.
@@ -74,21 +75,38 @@ def departures(told: Session, outputs: list[str]) -> list[str]:
     ]
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="the page uses curl")
-def test_session_of_the_shell_page_is_as_printed(
-    tmp_path: Path, marked_env: Mapping[str, str], ports: Mapping[str, str]
-) -> None:
-    """Who types what the page shows, in its order, sees what it shows, and has a journal at the end."""
-    told = session(with_ports((DOCS / "drive-from-the-shell.md").read_text(), ports))
-    env = {
+@pytest.fixture(name="shell_env")
+def _shell_env(marked_env: Mapping[str, str], ports: Mapping[str, str]) -> Mapping[str, str]:
+    """The environment of a shell that has the harness's commands, and its stack at the ports of this test."""
+    return {
         **marked_env,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "ESPF_CONTROL": f"http://127.0.0.1:{ports['17000']}",
     }
 
-    outputs = played([command for command, _ in told], tmp_path, env)
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the pages use curl")
+@pytest.mark.parametrize("page", ["drive-from-the-shell.md", "plan-what-goes-wrong.md"])
+def test_session_of_a_page_is_as_printed(
+    tmp_path: Path, shell_env: Mapping[str, str], ports: Mapping[str, str], page: str
+) -> None:
+    """Who types what a page shows, in its order, sees what it shows."""
+    told = session(with_ports((DOCS / page).read_text(), ports))
+
+    outputs = played([command for command, _ in told], tmp_path, shell_env)
 
     assert departures(told, outputs) == []
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the page uses curl")
+def test_session_of_the_shell_page_leaves_a_journal(
+    tmp_path: Path, shell_env: Mapping[str, str], ports: Mapping[str, str]
+) -> None:
+    """What the page keeps at its end is the whole story."""
+    told = session(with_ports((DOCS / "drive-from-the-shell.md").read_text(), ports))
+
+    played([command for command, _ in told], tmp_path, shell_env)
+
     said = [
         record.detail["status"] for record in load(tmp_path / "story.jsonl") if record.operation == "status"
     ]
@@ -102,6 +120,19 @@ def test_planted_departure_from_a_page_is_found(tmp_path: Path) -> None:
     (found,) = departures(told, played([command for command, _ in told], tmp_path, os.environ))
 
     assert found == "echo three\nprinted\nthree\ninstead of\nfour\n"
+
+
+def test_other_samples_of_the_weather_page_work(tmp_path: Path) -> None:
+    """The settings are read, and the lines of Python run as they stand."""
+    page = (DOCS / "plan-what-goes-wrong.md").read_text()
+    (settings,) = re.findall(r"^```toml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    (lines,) = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    (tmp_path / "settings.toml").write_text(settings)
+
+    (plan,) = read_settings(str(tmp_path / "settings.toml"), {}, defaults={}).faults
+
+    assert (plan.point, plan.probability) == ("oms/order", 0.1)
+    subprocess.run([sys.executable, "-c", lines], cwd=DOCS.parent, check=True, timeout=DEADLINE)
 
 
 def test_tests_of_the_pytest_page_pass(

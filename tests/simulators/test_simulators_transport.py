@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import requests
 from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Request, Response
 
 from simulators.clock import InFlight
 from simulators.emitter.settings import EmitterSettings
@@ -84,6 +85,54 @@ def test_redirect_is_an_answer(
 
     assert [answer.status for answer in answers_to(transport, in_flight, provisioner_url)] == [302]
     assert len(received) == 1
+
+
+@pytest.mark.parametrize("charset", ["undefined", "idna", "punycode", "utf-16", "no-such"])
+def test_answer_counts_whatever_charset_it_names(
+    transport: Transport, in_flight: InFlight, surprises: list[str], charset: str
+) -> None:
+    """The status decides (1.8); a body that cannot be read by its charset is kept as its bytes."""
+
+    @Request.application
+    def take(_request: Request) -> Response:
+        return Response(b"\xff", content_type=f"text/plain; charset={charset}")
+
+    with WebServer(take, host="127.0.0.1", port=0) as server:
+        (answer,) = answers_to(transport, in_flight, f"http://127.0.0.1:{server.port}/")
+
+    assert (answer.status, answer.body, surprises) == (200, r"\xff", [])
+
+
+def test_surprise_in_posting_is_an_answer_too(
+    transport: Transport, in_flight: InFlight, surprises: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits is told that none came, so that a defect of ours leaves no delivery without an end."""
+
+    def fail(_outbound: Outbound) -> Answer:
+        raise LookupError("a defect")
+
+    monkeypatch.setattr(transport, "_post", fail)
+
+    assert [answer.status for answer in answers_to(transport, in_flight, "http://127.0.0.1:1/")] == [0]
+    assert surprises == ["delivery to http://127.0.0.1:1/: LookupError('a defect')"]
+
+
+def test_silent_destination_keeps_no_other_waiting(
+    journal: Journal, in_flight: InFlight, guard: threading.Condition, provisioner_url: str
+) -> None:
+    """Each destination has threads of its own, so that handlers are independent (S10)."""
+    transport = Transport(journal=journal, in_flight=in_flight, guard=guard, surprises=[], silence=PATIENCE)
+    answered = threading.Event()
+    with socket.create_server(("127.0.0.1", 0), backlog=200) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        for _ in range(100):
+            transport.send(Outbound(source="emitter", url=url, headers={}, body=b""), lambda _: None)
+        transport.send(
+            Outbound(source="emitter", url=provisioner_url, headers={}, body=b"{}"), lambda _: answered.set()
+        )
+
+        assert answered.wait(PATIENCE / 2)
+        transport.close()
 
 
 def test_silence_is_status_0(transport: Transport, in_flight: InFlight, journal: Journal) -> None:
