@@ -9,6 +9,7 @@ from urllib.parse import quote
 import requests
 
 from simulators.errors import ControlError, EvictedError
+from simulators.wire.tls import check_ca_file
 
 DEFAULT_CONTROL: Final = "http://127.0.0.1:17000"
 # Real seconds; above the clock's own deadline, so that its reason arrives.
@@ -30,6 +31,8 @@ class ControlClient:
 
     def __init__(self, url: str = DEFAULT_CONTROL, *, ca_file: str | None = None, token: str = "") -> None:
         self._url = url.rstrip("/")
+        if ca_file:
+            check_ca_file(ca_file)
         self._ca_file = ca_file
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 

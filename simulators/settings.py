@@ -132,6 +132,8 @@ def _adapter() -> TypeAdapter[StackSettings]:
 
 
 def _read(path: str) -> dict[str, Any]:
+    if not Path(path).is_file():
+        raise SettingsError(f"{path} does not exist: name a TOML file of settings.")
     try:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -69,10 +69,14 @@ class WebServer:
         try:
             self._server.prepare()
         except OSError as error:
-            in_use = f"[Errno {errno.EADDRINUSE}]" in str(error)
+            if f"[Errno {errno.EADDRINUSE}]" in str(error):
+                raise AddressError(
+                    f"Port {port} on {host} is in use: stop what listens there, or choose other ports with "
+                    "--port-base (0 takes free ones)."
+                ) from error
             raise AddressError(
-                f"Port {port} on {host} {'is in use' if in_use else f'cannot be listened on ({error})'}: "
-                "stop what listens there, or choose other ports with --port-base (0 takes free ones)."
+                f"Port {port} on {host} cannot be listened on ({error}): name an address of this machine "
+                "with --host, and ports that you may use with --port-base."
             ) from error
 
     def __enter__(self) -> Self:
