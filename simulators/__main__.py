@@ -21,6 +21,7 @@ EMITTER_OPTIONS: Final = (
     "success", "numbers", "vocabulary", "subscriptions",
     "event_time", "i_env", "coalesce", "rate", "concurrency",
 )  # fmt: skip
+ENDINGS: Final = (signal.SIGINT, signal.SIGTERM)
 # Where a shell differs from a test: it lives by the wall clock, at the documented addresses.
 SHELL_DEFAULTS: Final = {"clock": "real", "port_base": 17000}
 
@@ -81,23 +82,31 @@ def main() -> None:
 @json_option
 def up(*, as_json: bool, path: str | None, **options: Any) -> None:
     """Start all simulators and serve until Ctrl-C or SIGTERM."""
-    endings = {signal.SIGINT, signal.SIGTERM}
+    settings = read_settings(path, _given(options), defaults=SHELL_DEFAULTS)
     # Blocked before any thread starts, so that only `sigwait` below receives them.
-    signal.pthread_sigmask(signal.SIG_BLOCK, endings)
-    with Stack(read_settings(path, _given(options), defaults=SHELL_DEFAULTS)) as stack:
-        # A token that was given is known, and one that was made up must be.
-        made_up = "" if stack.settings.control_token else stack.control_token
-        extras = {"ca_file": stack.ca_file, "control_token": made_up}
-        told = asdict(stack.addresses) | {name: value for name, value in extras.items() if value}
-        if as_json:
-            click.echo(json.dumps(told))
-        else:
-            for name, value in told.items():
-                click.echo(f"{name:<13} {value}")
-            click.echo(f"{'events go to':<13} {stack.settings.events_url}\nReady. Ctrl-C stops.")
-        signal.sigwait(endings)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
+    try:
+        with Stack(settings) as stack:
+            _tell(stack, as_json=as_json)
+            signal.sigwait(ENDINGS)
+    finally:
+        # What a process starts inherits what it has blocked.
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     if not as_json:
         click.echo("Stopped.")
+
+
+def _tell(stack: Stack, *, as_json: bool) -> None:
+    # A token that was given is known, and one that was made up must be.
+    made_up = "" if stack.settings.control_token else stack.control_token
+    extras = {"ca_file": stack.ca_file, "control_token": made_up}
+    told = asdict(stack.addresses) | {name: value for name, value in extras.items() if value}
+    if as_json:
+        click.echo(json.dumps(told))
+        return
+    for name, value in told.items():
+        click.echo(f"{name:<13} {value}")
+    click.echo(f"{'events go to':<13} {stack.settings.events_url}\nReady. Ctrl-C stops.")
 
 
 for command in (*COMMANDS, faults):

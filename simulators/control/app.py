@@ -109,7 +109,8 @@ def _add_statuses(app: Flask, controls: Controls) -> None:
     @app.get("/statuses")
     def statuses() -> Response:
         asked = read_query(Statuses).model_dump(exclude_none=True)
-        stored = (asdict(report) for report in controls.espf.stored())
+        by_account = sorted(controls.espf.stored(), key=lambda report: (report.i_account, report.group))
+        stored = (asdict(report) for report in by_account)
         return jsonify(
             statuses=[
                 {**report, "stored_at": iso(report["stored_at"])}

@@ -145,18 +145,11 @@ def test_tests_of_the_pytest_page_pass(
 
     # Other plugins take seconds to load.
     env = {**marked_env, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "simulators.pytest_plugin",
-        "-W",
-        "error",
-        "--strict-markers",
-    ]
+    command = [sys.executable, "-m", "pytest", "-p", "simulators.pytest_plugin", "-W", "error"]
+    # A test that hangs tells where.
+    strictly = ["--strict-markers", "-o", f"faulthandler_timeout={DEADLINE // 2}"]
     done = subprocess.run(
-        [*command, f"--rootdir={tmp_path}", "."],
+        [*command, *strictly, f"--rootdir={tmp_path}", "."],
         cwd=tmp_path,
         env=env,
         capture_output=True,

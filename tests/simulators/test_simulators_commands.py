@@ -80,6 +80,14 @@ def test_up_prints_its_addresses_and_ends_on_a_signal(http: requests.Session, en
             assert probe.connect_ex(("127.0.0.1", urlsplit(url).port or 0)) != 0
 
 
+def test_up_that_fails_leaves_signals_alone(run: Callable[..., tuple[int, str, str]]) -> None:
+    """Who runs the command in a process of their own can still be stopped, and so can what that starts."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+    assert run("up", "--port-base", "0", "--world", "dmeo")[0] == 4
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
+
+
 def test_up_with_tls_tells_the_ca_file(
     http: requests.Session, run: Callable[..., tuple[int, str, str]]
 ) -> None:

@@ -178,6 +178,21 @@ def test_statuses_are_listed_with_their_virtual_time(
     ]
 
 
+def test_statuses_are_listed_by_account_and_group(stack: Stack, control: str, http: requests.Session) -> None:
+    """However they came, the table reads the same."""
+    first, second, _ = stack.world.accounts
+    for account, group in ((second, "HSS"), (first, "PCRF"), (first, "HSS")):
+        stack.espf.update(account, {"status": "OK", "group": group})
+
+    listed = http.get(f"{control}/statuses").json()["statuses"]
+
+    assert [(report["i_account"], report["group"]) for report in listed] == [
+        (189, "HSS"),
+        (189, "PCRF"),
+        (190, "HSS"),
+    ]
+
+
 def test_orders_are_listed(stack: Stack, control: str, http: requests.Session) -> None:
     """An accepted order shows its number, what was asked, and when it was accepted."""
     headers = {"Authorization": "Bearer offline-oms"}
