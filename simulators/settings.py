@@ -19,7 +19,7 @@ from simulators.portabilling.settings import PortaBillingSettings, Reading
 from simulators.release import DEFAULT_RELEASE, Release
 from simulators.validation import FORBID_UNKNOWN, mistakes
 from simulators.weather.plans import FaultPlan
-from simulators.wire.server import DEFAULT_LIMITS
+from simulators.wire.limits import DEFAULT_LIMITS
 from simulators.wire.transport import SILENCE
 
 # Where a provisioner that runs beside `espf-simulators up` is expected to take events.

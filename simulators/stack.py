@@ -14,9 +14,9 @@ from simulators.errors import StackError
 from simulators.records import Account
 from simulators.settings import StackSettings
 from simulators.simulation import Simulation
+from simulators.wire.limits import Limits
 from simulators.wire.recorder import Watched, WebServer, mount
 from simulators.wire.replaceable import Host, Replaceable
-from simulators.wire.server import Limits
 from simulators.wire.tls import check_ca_file, throw_away_authority
 from simulators.world import World
 
@@ -57,6 +57,7 @@ class Stack:
         # The PEM file by which clients verify a stack that speaks TLS, while it runs; empty without.
         self.ca_file = ""
         self._resources = ExitStack()
+        self._servers: list[WebServer] = []
         # Whoever asks for the simulation of now waits while it is being replaced.
         self._replacing = threading.RLock()
         world = World.load(self.settings.world)
@@ -120,6 +121,8 @@ class Stack:
                 )
             )
             self.simulation.start()
+        for server in self._servers:
+            server.drop_arriving()
         return since
 
     def add_account(self, account: Account) -> None:
@@ -140,12 +143,12 @@ class Stack:
         serve = partial(
             WebServer, host=host, limits=self._limits(), tls=self._tls(), surprises=self.surprises
         )
-        servers = [
-            self._resources.enter_context(serve(app, port=port, refuse=front.refuse))
+        self._servers = [
+            self._resources.enter_context(serve(app, port=port, refuse=front.refuse, reign=front.current))
             for app, port, front in zip(apps, ports, fronts, strict=True)
         ]
         base_url = f"{'https' if self.settings.tls else 'http'}://{in_url(self.settings.advertise or host)}"
-        urls = [f"{base_url}:{server.port}" for server in servers]
+        urls = [f"{base_url}:{server.port}" for server in self._servers]
         self.addresses = Addresses(control=urls[0], portabilling=urls[1], oms=urls[2])
 
     def _control_app(self, front: Any) -> Gate:

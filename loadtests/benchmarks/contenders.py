@@ -21,7 +21,8 @@ from werkzeug.wsgi import get_input_stream
 
 from simulators.settings import StackSettings
 from simulators.simulation import Simulation
-from simulators.wire.server import DEFAULT_LIMITS, HardenedServer, in_plain_text
+from simulators.wire.limits import DEFAULT_LIMITS
+from simulators.wire.server import HardenedServer, in_plain_text
 from simulators.world import World
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ def _hardened(app: "WSGIApplication", port: int, threads: int) -> Stop:
         tls=None,
         refuse=in_plain_text,
         surprises=[],
+        reign=lambda: None,
         numthreads=threads,
         request_queue_size=512,
         shutdown_timeout=1,

@@ -16,7 +16,8 @@ from werkzeug.wsgi import ClosingIterator
 from simulators.clock import InFlight
 from simulators.errors import AddressError
 from simulators.journal import Exchange, Journal, Party
-from simulators.wire.server import DEFAULT_LIMITS, HardenedServer, Limits, Refuse, in_plain_text
+from simulators.wire.limits import DEFAULT_LIMITS, Limits
+from simulators.wire.server import HardenedServer, Refuse, in_plain_text
 from simulators.wire.sockets import BrokenOffError
 from simulators.wire.syntax import one_type
 
@@ -47,6 +48,7 @@ class WebServer:
         tls: ssl.SSLContext | None = None,
         refuse: Refuse = in_plain_text,
         surprises: list[str] | None = None,
+        reign: Callable[[], object] = lambda: None,
     ) -> None:
         self._server = HardenedServer(
             (host, port),
@@ -55,6 +57,7 @@ class WebServer:
             tls=tls,
             refuse=refuse,
             surprises=[] if surprises is None else surprises,
+            reign=reign,
             numthreads=THREADS,
             request_queue_size=512,
             shutdown_timeout=1,
@@ -64,6 +67,7 @@ class WebServer:
         self._bind(host, port)
         self.host = host
         self.port: int = self._server.bind_addr[1]
+        self.drop_arriving = self._server.drop_arriving
 
     def _bind(self, host: str, port: int) -> None:
         try:

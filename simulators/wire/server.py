@@ -22,6 +22,7 @@ from cheroot.errors import MaxSizeExceeded
 from cheroot.server import HTTPConnection, HTTPRequest, SizeCheckWrapper
 from cheroot.wsgi import Server
 
+from simulators.wire.limits import Limits
 from simulators.wire.sockets import ResetError, reset_on_close
 from simulators.wire.streams import Reader, Writer, linger, say_goodbye
 from simulators.wire.syntax import (
@@ -46,27 +47,11 @@ PIECE: Final = 1 << 16
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What a server takes: bytes of a body and of a head, and real seconds for a request to arrive whole.
-
-    `body` is far above any documented one: events are some 0.2 KB (S12), a message at most 4,000
-    characters (S31). `lenient`: a URL as the Host is ignored, as in the documented example (P).
-    """
-
-    body: int = 1 << 20
-    head: int = 1 << 16
-    arrival: float = 10.0
-    lenient: bool = True
-
-
-DEFAULT_LIMITS: Final = Limits()
-
-
-@dataclass(frozen=True, kw_only=True)
 class Refusal:
     """What the server refuses by itself: as much of the request as came, and why.
 
     `has_head` tells that the head was whole and in order, so that only the body was at fault.
+    `began_under` is what the server's `reign` was when the request began to arrive.
     """
 
     method: str
@@ -77,6 +62,7 @@ class Refusal:
     has_head: bool
     status: int
     message: str
+    began_under: object = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +85,11 @@ def in_plain_text(refusal: Refusal) -> RefusalAnswer:
 
 
 class HardenedServer(Server):
-    """A WSGI server with limits; with `tls` it speaks nothing but https."""
+    """A WSGI server with limits; with `tls` it speaks nothing but https.
+
+    `reign` names what the applications belong to at this moment. Each learns from the environment under
+    which reign its request began.
+    """
 
     _connections: Any
     # cheroot itself would close all but ten: a provisioner under load keeps one for each of its threads.
@@ -112,6 +102,7 @@ class HardenedServer(Server):
         tls: ssl.SSLContext | None,
         refuse: Refuse,
         surprises: list[str],
+        reign: Callable[[], object],
         **options: Any,
     ) -> None:
         super().__init__(*arguments, **options)
@@ -121,7 +112,16 @@ class HardenedServer(Server):
         self.limits = limits
         self.tls = tls
         self.refuse = refuse
+        self.reign = reign
         self._surprises = surprises
+
+    def drop_arriving(self) -> None:
+        """Refuse at once what began to arrive under a former reign."""
+        for thread in tuple(self.requests._threads):  # noqa: SLF001 - as cheroot itself does when it stops
+            connection: _Connection | None = thread.conn
+            if connection and connection.is_arriving and connection.began_under is not self.reign():
+                with suppress(OSError):
+                    connection.socket.shutdown(socket.SHUT_RD)
 
     def stop(self) -> None:
         """Stop serving, with the threads that there are."""
@@ -157,6 +157,8 @@ class _Connection(HTTPConnection):
     def __init__(self, server: HardenedServer, opened: socket.socket, _makefile: Any) -> None:
         super().__init__(server, opened)
         self.was_refused = False
+        self.is_arriving = False
+        self.began_under: object = None
         self._is_reset = False
         self._use(opened)
 
@@ -181,6 +183,7 @@ class _Connection(HTTPConnection):
 
     def _serve(self) -> bool:
         self.rfile.timed.until = time.monotonic() + self.server.limits.arrival
+        self.began_under, self.is_arriving = self.server.reign(), True
         request = _Request(self.server, self)
         try:
             if not self.speaks_as_served and self._begins_tls():
@@ -238,7 +241,6 @@ class _Request(HTTPRequest):
     def __init__(self, server: HardenedServer, conn: _Connection) -> None:
         super().__init__(server, conn)
         self.method = self.uri = self.path = b""
-        self._is_arriving = True
         self._line = b""
         self._has_head = False
         self._body = bytearray()
@@ -260,7 +262,7 @@ class _Request(HTTPRequest):
         except RefusedError as refused:
             self.refuse(refused)
             return
-        self._is_arriving = False
+        self.conn.is_arriving = False
         self.rfile = BytesIO(self._body)
         self.conn.socket.settimeout(self.server.timeout)
         self.server.gateway(self).respond()
@@ -281,7 +283,7 @@ class _Request(HTTPRequest):
 
     def break_off(self, error: OSError) -> None:
         """Put on record what came of a request that never came whole; one whose client waits is answered."""
-        if not self._is_arriving:
+        if not self.conn.is_arriving:
             return
         if isinstance(error, TimeoutError):
             self.refuse(RefusedError(408, "The request did not arrive whole in time."))
@@ -315,6 +317,7 @@ class _Request(HTTPRequest):
             has_head=self._has_head,
             status=refused.status,
             message=str(refused),
+            began_under=self.conn.began_under,
         )
 
     def _read_head(self) -> bool:

@@ -18,8 +18,8 @@ from simulators.errors import AddressError
 from simulators.journal import Journal
 from simulators.settings import StackSettings
 from simulators.stack import Stack
+from simulators.wire.limits import DEFAULT_LIMITS
 from simulators.wire.recorder import WebServer
-from simulators.wire.server import DEFAULT_LIMITS
 from simulators.wire.transport import Answer, Outbound, Transport
 
 PATIENCE = 10.0
