@@ -79,7 +79,8 @@ class Timer:
     due: float
     number: int
     action: Action = field(compare=False)
-    label: str = field(compare=False)
+    # Whatever `str` makes a name of: most are never asked for.
+    label: object = field(compare=False)
     cancelled: bool = field(default=False, compare=False)
 
     def cancel(self) -> None:
@@ -197,14 +198,14 @@ class Clock:
         virtual, real = self._base
         return virtual + (time.monotonic() - real) * self.mode.rate
 
-    def call_later(self, delay: float, action: Action, *, label: str) -> Timer:
+    def call_later(self, delay: float, action: Action, *, label: object) -> Timer:
         """Run an action after `delay` virtual seconds.
 
         Raises:
             ClockError: the delay is below zero, or no number.
         """
         if not 0 <= delay < float("inf"):
-            raise ClockError(f"Timer {label!r} was given a delay of {delay} s: it must be 0 or more.")
+            raise ClockError(f"Timer '{label}' was given a delay of {delay} s: it must be 0 or more.")
         with self._guard:
             timer = Timer(self.now() + delay, next(self._numbers), action, label)
             if self._stopping:
@@ -251,7 +252,7 @@ class Clock:
             self._drain(until)
             while (due := self._next_due()) is not None and due <= target:
                 if time.monotonic() > until:
-                    raise ClockHeldError(self._held_by(f"timer {self._heap[0].label!r}, which is due"))
+                    raise ClockHeldError(self._held_by(f"timer '{self._heap[0].label}', which is due"))
                 self._fire(due)
                 self._drain(until)
             self._check_running()
@@ -274,7 +275,7 @@ class Clock:
             self._drain(until)
             while self._next_due() is not None:
                 if (remaining := until - time.monotonic()) <= 0:
-                    raise ClockHeldError(self._held_by(f"timer {self._heap[0].label!r}, which is pending"))
+                    raise ClockHeldError(self._held_by(f"timer '{self._heap[0].label}', which is pending"))
                 self._guard.wait(remaining)
                 self._drain(until)
             return self.now()
@@ -339,7 +340,7 @@ class Clock:
         try:
             timer.action()
         except Exception as error:  # noqa: BLE001 - any surprise must reach the one who runs the harness
-            self._surprises.append(f"timer {timer.label!r}: {error!r}")
+            self._surprises.append(f"timer '{timer.label}': {error!r}")
         self._guard.notify_all()
 
     def _move_to(self, moment: float) -> None:

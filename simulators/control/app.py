@@ -91,7 +91,7 @@ def _add_accounts(app: Flask, controls: Controls) -> None:
 def _add_clock(app: Flask, clock: Clock) -> None:
     def state(limit: int) -> Response:
         count, first = clock.upcoming(limit)
-        timers = [{"due": iso(timer.due), "label": timer.label} for timer in first]
+        timers = [{"due": iso(timer.due), "label": str(timer.label)} for timer in first]
         return jsonify(mode=clock.mode.name, now=iso(clock.now()), pending=count, next=timers)
 
     @app.get("/clock")

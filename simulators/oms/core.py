@@ -2,10 +2,9 @@
 
 import itertools
 import secrets
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from random import Random
 from typing import Final
 
@@ -28,6 +27,8 @@ from simulators.wire.transport import Send
 from simulators.world import World
 
 DEFAULTS: Final = OmsSettings()
+# What becomes of a task that no plan names.
+NO_PLAN: Final = Plan()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +74,21 @@ class Task:
         self.timers = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Happening:
+    """A step of a task on the clock: what is done when it is due, and its name, which is rarely asked for."""
+
+    done: Callable[[Task, Step], None]
+    task: Task
+    step: Step
+
+    def __call__(self) -> None:
+        self.done(self.task, self.step)
+
+    def __str__(self) -> str:
+        return f"{self.task.service} {self.step.state} for order {self.task.order.order_id}"
+
+
 class Oms:
     """Accepts orders at once and tells what becomes of each service when its plan says so.
 
@@ -95,7 +111,7 @@ class Oms:
         self.settings = settings
         self._notifier = Notifier(clock=clock, send=send, dialect=dialect, settings=settings)
         self._orders: dict[str, Order] = {}
-        self._orders_of: Counter[int] = Counter()
+        self._orders_of: dict[int, tuple[Order, ...]] = {}
         self._tasks: dict[str, dict[str, Task]] = {}
         # Numbered as they were given, those of the world first.
         self._plans: dict[int, Plan] = dict(enumerate(world.oms.plans, start=1))
@@ -233,7 +249,8 @@ class Oms:
         if self._world.oms.supersede:
             self._supersede(wanted)
         self._orders[wanted.reference] = order
-        self._orders_of[wanted.account["i_account"]] += 1
+        i_account = wanted.account["i_account"]
+        self._orders_of[i_account] = (*self._orders_of.get(i_account, ()), order)
         # A service that is listed twice is one task.
         self._tasks[order_id] = {service: self._task(order, service, cause) for service in wanted.services}
         early = [self._begin(task) for task in self._tasks[order_id].values()]
@@ -241,24 +258,24 @@ class Oms:
 
     def _supersede(self, wanted: OrderRequest) -> None:
         """Cancel what is still open of the account's older orders for the same services."""
-        for order in self._orders.values():
-            if order.request.account["i_account"] == wanted.account["i_account"]:
-                for service in set(wanted.services) & self._tasks[order.order_id].keys():
-                    task = self._tasks[order.order_id][service]
-                    if task.state not in FINAL:
-                        task.cancel()
-                        task.state = "cancelled"
+        for order in self._orders_of.get(wanted.account["i_account"], ()):
+            for service in set(wanted.services) & self._tasks[order.order_id].keys():
+                task = self._tasks[order.order_id][service]
+                if task.state not in FINAL:
+                    task.cancel()
+                    task.state = "cancelled"
 
     def _task(self, order: Order, service: str, cause: str) -> Task:
         i_account = order.request.account["i_account"]
-        nth = self._orders_of[i_account]
-        ranked = (self._plans[number] for number in (*self._ranks[i_account], *self._ranks[None]))
+        nth = len(self._orders_of[i_account])
+        ranks = (self._ranks.get(i_account, ()), self._ranks.get(None, ()))
+        ranked = (self._plans[number] for number in itertools.chain(*ranks))
         fits = (
             plan
             for plan in ranked
             if plan.fits(service=service, i_account=i_account, action=order.request.action, nth=nth)
         )
-        return Task(order=order, service=service, plan=next(fits, Plan()), cause=cause)
+        return Task(order=order, service=service, plan=next(fits, NO_PLAN), cause=cause)
 
     def _begin(self, task: Task) -> Notification | None:
         """Set a task's timers; gives the outcome that is to be told before the order is answered."""
@@ -271,8 +288,8 @@ class Oms:
         return None
 
     def _later(self, task: Task, step: Step) -> Timer:
-        label = f"{task.service} {step.state} for order {task.order.order_id}"
-        return self._clock.call_later(step.told, partial(self._happen, task, step), label=label)
+        happening = _Happening(self._happen, task, step)
+        return self._clock.call_later(step.told, happening, label=happening)
 
     def _happen(self, task: Task, step: Step) -> None:
         occurred_at = task.order.accepted_at + step.occurs

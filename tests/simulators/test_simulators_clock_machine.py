@@ -75,7 +75,7 @@ class Timers(RuleBasedStateMachine):
         """The same timers fired at the same times, the same are pending in the same order."""
         assert self.fired == self.expected
         assert self.clock.now() == self.now
-        assert [(timer.due, int(timer.label)) for timer in self.clock.pending()] == sorted(
+        assert [(timer.due, int(str(timer.label))) for timer in self.clock.pending()] == sorted(
             timer[:2] for timer in self.pending
         )
 
