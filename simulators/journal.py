@@ -159,12 +159,16 @@ class Journal:
             source=source,
             destination=destination,
             method=method,
-            target=self._masker.target(target),
+            target=self.shown_target(target),
             request_headers=self._masker.headers(headers),
             request_body=self._masker.body(text, content_type=_content_type(headers)),
             **correlation,
         )
         return Exchange(self, seq)
+
+    def shown_target(self, target: str) -> str:
+        """A request target as it may be shown: without the secrets that old clients put there."""
+        return self._masker.target(target)
 
     def fact(self, operation: str, *, data: Mapping[str, Any], **correlation: Any) -> None:
         """Write down something that the harness made true, such as an account of the world (in `detail`)."""

@@ -182,7 +182,8 @@ class Recorder:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Serve one request, which the server has read whole."""
-        label = f"{environ['REQUEST_METHOD']} {raw_target(environ)} to {self._destination}"
+        target = self._journal.shown_target(raw_target(environ))
+        label = f"{environ['REQUEST_METHOD']} {target} to {self._destination}"
         flight = Flight(self._in_flight, label)
         try:
             response = self._serve(environ, flight)
