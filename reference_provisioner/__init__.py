@@ -8,5 +8,6 @@ Read the modules in the order of the page:
 4. `receive_notifications`  the OMS calls us, minutes or hours later
 5. `update_status`          we call the ESPF
 
-`store` keeps what was acknowledged and what is still to be done; `worker` does it, one step at a time.
+Behind them, `store` keeps what was acknowledged and `outbox` what is still to be done; `worker` does it, one
+step at a time. docs/writing-a-provisioner.md walks through all modules, and says why each guard is there.
 """

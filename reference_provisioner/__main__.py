@@ -10,10 +10,13 @@ from typing import Any, Final
 import click
 import waitress
 
+from reference_provisioner import logs
 from reference_provisioner.app import MAX_BODY
 from reference_provisioner.errors import StartError
 from reference_provisioner.provisioner import Provisioner
 from reference_provisioner.settings import Settings, read_settings
+
+log = logging.getLogger(__name__)
 
 # Configuration cannot be used: the same code in every command of the project.
 EXIT_START: Final = 4
@@ -25,7 +28,7 @@ PATIENCE: Final = 0.5
 @click.command()
 def main() -> None:
     """Run the reference provisioner; every setting comes from the environment."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logs.configure()
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
     try:
@@ -35,14 +38,15 @@ def main() -> None:
     except StartError as error:
         click.echo(str(error), err=True)
         sys.exit(EXIT_START)
-    # Only now: before, another process might still be at work with the same database.
-    provisioner.workers.start()
-    logging.getLogger(__name__).info("listening on %s:%d", settings.host, settings.port)
+    log.info("instance %s listens on %s:%d", settings.owner, settings.host, settings.port)
     try:
+        # Only now: before, the process of this name that holds the port might still be at work.
+        provisioner.start()
         server.run()
     finally:
         server.close()
         provisioner.stop(patience=PATIENCE)
+        log.info("instance %s stopped", settings.owner)
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

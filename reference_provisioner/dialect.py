@@ -1,24 +1,27 @@
 """The dialect of the OMS, spoken as its client (orders) and as its listener (notifications).
 
-Another external system is another class with these two operations; nothing else knows its formats.
+Another external system is another class with these operations; nothing else knows its formats.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, Protocol
+from typing import Annotated, Any, Final, Literal, Protocol, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from reference_provisioner.errors import MalformedError
 from reference_provisioner.models import Order, Report, Status
 
 
 class Dialect(Protocol):
-    """How an order is written, and how a notification is read."""
+    """How an order is written, how its answer is read, and how a notification is read."""
 
     orders_path: str
 
     def write_order(self, order: Order, *, notify_url: str) -> dict[str, Any]:
         """Return the JSON body of the order."""
+
+    def read_order_id(self, body: bytes) -> str | None:
+        """Return the OMS's own name for an order that it accepted, or None when it gave none."""
 
     def read_notification(self, body: bytes) -> Report:
         """Return what the notification reports; raises MalformedError when it cannot be read."""
@@ -42,12 +45,23 @@ def _timestamp(value: object) -> object:
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 
 
+class _Accepted(BaseModel):
+    order_id: Name
+
+
 class _Notification(BaseModel):
     notification_id: Name
-    reference: Name
+    reference: Name | None = None
+    order_id: Name | None = None
     service: Name
     state: Literal["in_progress", "completed", "failed", "retrying"]
     occurred_at: Annotated[AwareDatetime, BeforeValidator(_timestamp)]
+
+    @model_validator(mode="after")
+    def _names_an_order(self) -> Self:
+        if self.reference is None and self.order_id is None:
+            raise ValueError("neither reference nor order_id is given")
+        return self
 
 
 class SimpleDialect:
@@ -65,6 +79,13 @@ class SimpleDialect:
             "notify_url": notify_url,
         }
 
+    def read_order_id(self, body: bytes) -> str | None:
+        """Return the order_id; an answer that cannot be read is still an acceptance."""
+        try:
+            return _Accepted.model_validate_json(body).order_id
+        except ValidationError:
+            return None
+
     def read_notification(self, body: bytes) -> Report:
         """Return what the notification reports; raises MalformedError when it cannot be read."""
         try:
@@ -75,6 +96,7 @@ class SimpleDialect:
         return Report(
             notification_id=notice.notification_id,
             reference=notice.reference,
+            order_id=notice.order_id,
             service=notice.service,
             status=STATUSES[notice.state],
             occurred_at=notice.occurred_at,

@@ -1,13 +1,16 @@
 """The errors of the reference provisioner, as one tree: what each one says is who has to act next.
 
 ProvisionerError
-├── StartError             the operator: the environment, the address or the database cannot be used
-├── RequestError           the caller: what it sent us is answered with the error's `code`
-│   ├── UnauthorizedError  401, the credentials are missing or wrong
-│   ├── MalformedError     400, it cannot be read
-│   └── UnknownOrderError  404, it is about an order that was never made
-├── NeighbourError         time: a neighbour did not do what it was asked, so the step is tried again
-└── RefusedError           nobody: a neighbour refused for good, so trying again is of no use
+├── StartError                the operator: the environment, the address or the database cannot be used
+├── RequestError              the caller: what it sent us is answered with the error's `code`
+│   ├── UnauthorizedError     401, the credentials are missing or wrong
+│   ├── UnsupportedTypeError  415, its Content-Type is another than JSON's
+│   ├── MalformedError        400, it cannot be read
+│   └── UnknownOrderError     404, it is about an order that was never made
+├── StorageError              the operator: the database broke while we run; whoever asked us asks again
+├── NeighbourError            time: a neighbour did not do what it was asked, so the step is tried again
+├── RefusedError              nobody: a neighbour refused for good, so trying again is of no use
+└── LostClaimError            another instance: it took the task over, so what we found out no longer counts
 """
 
 from typing import ClassVar
@@ -33,6 +36,12 @@ class UnauthorizedError(RequestError):
     code = 401
 
 
+class UnsupportedTypeError(RequestError):
+    """A received request says that its body is something else than JSON."""
+
+    code = 415
+
+
 class MalformedError(RequestError):
     """A received request cannot be read."""
 
@@ -43,9 +52,17 @@ class UnknownOrderError(RequestError):
     code = 404
 
 
+class StorageError(ProvisionerError):
+    """The database did not do what it was asked: nothing of the transaction was stored."""
+
+
 class NeighbourError(ProvisionerError):
     """A neighbour was silent, broken or busy: whether it did the work is unknown, so it is asked again."""
 
 
 class RefusedError(ProvisionerError):
     """A neighbour understood what it was asked and refuses it for good."""
+
+
+class LostClaimError(ProvisionerError):
+    """Another instance claimed a task, because this one seemed dead for the length of a lease."""

@@ -1,6 +1,8 @@
 """The values that pass from one duty to the next; they are also what the store keeps between two steps."""
 
 import enum
+from collections.abc import Mapping
+from typing import Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -29,11 +31,26 @@ class Value(BaseModel):
 
 
 class Event(Value):
-    """A provisioning event that this provisioner handles."""
+    """A provisioning event that this provisioner handles.
+
+    All that can be known of the order of events is `i_event`: it is the same each time an event is sent
+    (S3, S4), and as the number of a queue entry (S10) it is taken to grow from one event to the next.
+    Neither the order of arrival nor `event_time`, which is optional and in whole seconds (S11), tells more.
+    """
 
     i_event: int
     i_account: int
     action: Action
+
+    def merged_with(self, other: "Event") -> "Event":
+        """Return one event that stands for two of the same account, neither of which was ordered yet.
+
+        It is the newer one; yet what was to be activated and then changed is still to be activated.
+        """
+        older, newer = sorted((self, other), key=lambda event: event.i_event)
+        if (older.action, newer.action) == (Action.ACTIVATE, Action.MODIFY):
+            return newer.model_copy(update={"action": Action.ACTIVATE})
+        return newer
 
 
 class Subscriber(Value):
@@ -50,24 +67,35 @@ class Order(Value):
     """What the external system is asked to do; its reference is the same each time it is sent."""
 
     reference: str
+    i_event: int
     action: Action
     subscriber: Subscriber
     services: tuple[str, ...]
 
 
+# Of two reports of the same instant, the one of the higher rank came later.
+RANKS: Final[Mapping[Status, int]] = {
+    Status.IN_PROGRESS: 0,
+    Status.RETRY: 1,
+    Status.FAILED: 2,
+    Status.OK: 2,
+}
+
+
 class Report(Value):
-    """What a notification says of one service of one order."""
+    """What a notification says of one service of one order, named by its reference or by the OMS's own id."""
 
     notification_id: str
-    reference: str
+    reference: str | None
+    order_id: str | None
     service: str
     status: Status
     occurred_at: AwareDatetime
 
     @property
-    def age(self) -> tuple[float, bool]:
-        """Orders the reports of one service: of the same instant, work under way came before its outcome."""
-        return self.occurred_at.timestamp(), self.status is not Status.IN_PROGRESS
+    def age(self) -> tuple[float, int]:
+        """Orders reports by the time of what they tell, seconds since 1970."""
+        return self.occurred_at.timestamp(), RANKS[self.status]
 
 
 class StatusUpdate(Value):

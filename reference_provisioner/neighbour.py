@@ -1,20 +1,40 @@
 """The HTTP client side towards all three neighbours: one careful POST, and how its answer is read."""
 
+import json as json_text
 import threading
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from reference_provisioner.errors import NeighbourError, RefusedError
 
 # They speak of the moment or of our credentials, not of what was asked.
 TRY_AGAIN: Final = frozenset({401, 408, 429})
+# No answer that is of use is larger; a neighbour gone mad must not fill the memory.
+MAX_ANSWER: Final = 4 * 1024 * 1024
+CHUNK: Final = 64 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a neighbour answered, whole."""
+
+    code: int
+    url: str
+    body: bytes
 
 
 class HttpClient:
-    """Posts with a limit of time; each thread keeps connections of its own."""
+    """Posts within a limit of time; each thread keeps connections of its own.
+
+    `timeout` holds for each wait, and for the answer as a whole, in seconds.
+    """
 
     def __init__(self, *, timeout: float, ca_file: Path | None = None) -> None:
         self._timeout = timeout
@@ -28,20 +48,20 @@ class HttpClient:
         token: str | None = None,
         json: Mapping[str, Any] | None = None,
         form: Mapping[str, str] | None = None,
-    ) -> requests.Response:
+    ) -> Answer:
         """Return the answer, whatever its status code; raises NeighbourError when there is none."""
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        until = time.monotonic() + self._timeout
         try:
-            return self._session().post(
-                url,
-                json=json,
-                data=form,
-                headers=headers,
-                timeout=self._timeout,
-                verify=self._verify,
-                allow_redirects=False,
-            )
-        except (requests.RequestException, OSError) as error:
+            session = self._session()
+            request = requests.Request("POST", url, headers=headers, json=json, data=form)
+            prepared = session.prepare_request(request)
+            _keep_path(prepared, url)
+            with session.send(
+                prepared, timeout=self._timeout, allow_redirects=False, stream=True
+            ) as response:
+                return Answer(code=response.status_code, url=url, body=_body(response, until=until))
+        except (requests.RequestException, HTTPError, OSError) as error:
             # The error's text may quote the request, and with it a secret.
             raise NeighbourError(f"{type(error).__name__} from {url}") from error
 
@@ -49,27 +69,43 @@ class HttpClient:
         session: requests.Session | None = getattr(self._threads, "session", None)
         if session is None:
             session = self._threads.session = requests.Session()
+            session.verify = self._verify
             # Neither a proxy nor a .netrc of the machine may come between us and a neighbour.
             session.trust_env = False
         return session
 
 
-def require_taken(answer: requests.Response) -> None:
+def require_taken(answer: Answer) -> None:
     """Pass for 2xx; raises RefusedError when asking again is of no use, NeighbourError when it is."""
-    code = answer.status_code
-    if 200 <= code < 300:  # noqa: PLR2004 - the range is the definition of success
+    if 200 <= answer.code < 300:  # noqa: PLR2004 - the range is the definition of success
         return
-    if 400 <= code < 500 and code not in TRY_AGAIN:  # noqa: PLR2004 - the range of client errors
-        raise RefusedError(f"{code} from {answer.url}")
-    raise NeighbourError(f"{code} from {answer.url}")
+    if 400 <= answer.code < 500 and answer.code not in TRY_AGAIN:  # noqa: PLR2004 - the range of client errors
+        raise RefusedError(f"{answer.code} from {answer.url}")
+    raise NeighbourError(f"{answer.code} from {answer.url}")
 
 
-def json_object(answer: requests.Response) -> dict[str, Any]:
+def json_object(answer: Answer) -> dict[str, Any]:
     """Return the JSON object that an answer holds; raises NeighbourError when it holds none."""
     try:
-        content = answer.json()
-    except ValueError as error:
-        raise NeighbourError(f"{answer.status_code} without JSON from {answer.url}") from error
+        content = json_text.loads(answer.body)
+    except (ValueError, RecursionError) as error:
+        raise NeighbourError(f"{answer.code} without JSON from {answer.url}") from error
     if not isinstance(content, dict):
-        raise NeighbourError(f"{answer.status_code} without a JSON object from {answer.url}")
+        raise NeighbourError(f"{answer.code} without a JSON object from {answer.url}")
     return content
+
+
+def _keep_path(prepared: requests.PreparedRequest, url: str) -> None:
+    """Have the path sent as it is written: requests decodes `%2E`, and then removes what looks like `..`."""
+    prepared.url = urlsplit(prepared.url or url)._replace(path=urlsplit(url).path).geturl()
+
+
+def _body(response: requests.Response, *, until: float) -> bytes:
+    # requests limits the wait for each piece, so that a trickle would never end.
+    body = bytearray()
+    while chunk := response.raw.read1(CHUNK, decode_content=True):
+        body += chunk
+        if time.monotonic() > until or len(body) > MAX_ANSWER:
+            response.close()
+            raise NeighbourError(f"the answer of {response.url} does not come to an end")
+    return bytes(body)

@@ -9,8 +9,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from reference_provisioner.errors import NeighbourError
 from reference_provisioner.models import Action, Event, Order, Subscriber
 from reference_provisioner.neighbour import HttpClient, json_object
+from reference_provisioner.outbox import Task
 from reference_provisioner.session import ApiSession
-from reference_provisioner.store import Store, Task
+from reference_provisioner.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,6 @@ class AccountInfo(BaseModel):
 
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
-    i_account: int
     id: str
     bill_status: str | None = None
     included_services: Annotated[list[Any] | None, BeforeValidator(_listed)] = None
@@ -52,7 +52,7 @@ class PortaBilling:
     portabilling_url: str
 
     def account(self, i_account: int) -> AccountInfo | None:
-        """Return the account, or None when there is no such account (DATA-NOT-FOUND)."""
+        """Return the account, closed or not, or None when there is no such account (DATA-NOT-FOUND)."""
         reply = self._call("Account/get_account_info", i_account).get("account_info")
         return None if reply is None else _read(AccountInfo, reply)
 
@@ -76,9 +76,9 @@ class PortaBilling:
         url = f"{self.portabilling_url}/rest/{method}"
         answer = self.http.post(url, token=token, json={"params": {"i_account": i_account}})
         # PortaBilling answers 200 or, with a fault, 500; a proxy before it may answer anything else.
-        if answer.status_code not in {200, 500}:
-            raise NeighbourError(f"{answer.status_code} from {url}")
-        return answer.status_code == 200, json_object(answer)  # noqa: PLR2004 - see above
+        if answer.code not in {200, 500}:
+            raise NeighbourError(f"{answer.code} from {url}")
+        return answer.code == 200, json_object(answer)  # noqa: PLR2004 - see above
 
 
 def _read(kind: type[Info], reply: object) -> Info:
@@ -96,24 +96,26 @@ class QuerySubscriber:
     store: Store
     services: tuple[str, ...]
 
-    def __call__(self, task: Task) -> None:
-        """Do the step; raises NeighbourError when it has to be done again."""
+    def __call__(self, task: Task) -> str:
+        """Do the step and tell how it ended; raises NeighbourError when it has to be done again."""
         event = Event.model_validate(task.payload)
+        about = {"i_event": event.i_event, "i_account": event.i_account, "action": event.action}
         order = self._order(event)
-        if isinstance(order, Order):
-            self.store.make_order(task, order)
-        else:
-            log.info("event %d of account %d orders nothing: %s", event.i_event, event.i_account, order)
+        if isinstance(order, str):
+            log.info("nothing to order: %s", order, extra=about)
             self.store.finish(task)
+            return "nothing"
+        log.info("order made", extra=about | {"order": order.reference})
+        self.store.make_order(task, order)
+        return "ordered"
 
     def _order(self, event: Event) -> Order | str:
         """Return the order, or why there is none."""
         account = self.portabilling.account(event.i_account)
         if account is None:
             return "there is no such account"
-        # EVENT-REORDER: a closing that overtook this event is not undone by it.
-        if account.bill_status == CLOSED and event.action is not Action.DEACTIVATE:
-            return "the account is closed"
+        if reason := self._outdated(event, account):
+            return reason
         services = services_needed(self.services, included=account.included_services)
         if not services:
             return "the account includes none of the services"
@@ -121,10 +123,22 @@ class QuerySubscriber:
         return Order(
             # ORDER-REPLY-LOST: derived from the event, so that each repetition says the same.
             reference=f"event-{event.i_event}",
+            i_event=event.i_event,
             action=event.action,
+            # The id of a closed account is another than before (`<id>-old000`, S23); i_account is the same.
             subscriber=Subscriber(i_account=event.i_account, id=account.id, **sim_card.model_dump()),
             services=services,
         )
+
+    def _outdated(self, event: Event, account: AccountInfo) -> str | None:
+        """Say why an event that was delivered late must not undo what came after it (EVENT-REORDER)."""
+        is_closed = account.bill_status == CLOSED
+        if event.action is not Action.DEACTIVATE:
+            return "the account is closed" if is_closed else None
+        # While nothing newer was ordered, the event is believed: PortaBilling may answer from an older copy.
+        if not is_closed and self.store.is_late(event):
+            return "the account is open, and a newer event of it was ordered"
+        return None
 
 
 def services_needed(services: tuple[str, ...], *, included: list[Any] | None) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import hmac
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError
 
@@ -17,15 +17,6 @@ from reference_provisioner.models import Action, Event
 from reference_provisioner.store import Store
 
 log = logging.getLogger(__name__)
-
-ACTIONS: Final[Mapping[str, Action]] = {
-    "Account/New": Action.ACTIVATE,
-    "Subscriber/Created": Action.ACTIVATE,
-    "Account/Product/Changed": Action.MODIFY,
-    "Subscriber/Updated": Action.MODIFY,
-    "Account/Status/Closed": Action.DEACTIVATE,
-    "Subscriber/Deleted": Action.DEACTIVATE,
-}
 
 
 def _digits(value: object) -> object:
@@ -42,6 +33,7 @@ Number = Annotated[int, BeforeValidator(_digits), Field(gt=0, lt=1 << 63)]
 
 
 class _Envelope(BaseModel):
+    # EVENT-VOCABULARY: two to four parts, as in Account/Service/Msg/QuotaExceeded (S22).
     event_type: Annotated[str, Field(pattern=r"^[^/\s]+(/[^/\s]+){1,3}$")]
     variables: dict[str, Any]
 
@@ -53,11 +45,12 @@ class _Variables(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class EventReceiver:
-    """Takes the events of the ESPF that come with the right credentials."""
+    """Takes the events of the ESPF that come with the right credentials; `actions` says what a type means."""
 
     store: Store
     user: str
     password: SecretStr
+    actions: Mapping[str, Action]
     wake_workers: Callable[[], None]
 
     def authorize(self, user: str | None, password: str | None) -> None:
@@ -72,22 +65,24 @@ class EventReceiver:
 
     def receive(self, body: bytes) -> None:
         """Store the event, if it is one of ours and new; raises MalformedError when it cannot be read."""
-        event = read_event(body)
+        event = read_event(body, actions=self.actions)
         if event is None:
             return
-        # EVENT-DUPLICATE
-        if not self.store.add_event(event):
-            log.info("event %d of account %d was received before", event.i_event, event.i_account)
-            return
-        log.info("event %d of account %d received: %s", event.i_event, event.i_account, event.action)
-        self.wake_workers()
+        is_new = self.store.add_event(event)
+        log.info(
+            # EVENT-DUPLICATE
+            "event received" if is_new else "event was received before",
+            extra={"i_event": event.i_event, "i_account": event.i_account, "action": event.action},
+        )
+        if is_new:
+            self.wake_workers()
 
 
-def read_event(body: bytes) -> Event | None:
+def read_event(body: bytes, *, actions: Mapping[str, Action]) -> Event | None:
     """Return the event, or None for one of a type that is not handled; raises MalformedError."""
     try:
         envelope = _Envelope.model_validate_json(body)
-        action = ACTIONS.get(envelope.event_type)
+        action = actions.get(envelope.event_type)
         # EVENT-UNKNOWN: events of customers, numbers or invoices have other variables, which are no mistake.
         if action is None:
             return None

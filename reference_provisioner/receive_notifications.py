@@ -24,11 +24,13 @@ class NotificationReceiver:
         # NOTICE-DUPLICATE, NOTICE-REORDERED: answered like any other, so that it is not sent again.
         is_news = self.store.add_report(report)
         log.info(
-            "order %s, group %s: notified %s%s",
-            report.reference,
-            report.service,
-            report.status,
-            "" if is_news else ", which is no news",
+            "notified" if is_news else "notified of what is no news",
+            extra={
+                "order": report.reference or report.order_id,
+                "group": report.service,
+                "status": report.status,
+                "notification": report.notification_id,
+            },
         )
         if is_news:
             self.wake_workers()

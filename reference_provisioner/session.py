@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
+from reference_provisioner.back_off import BackOff
 from reference_provisioner.errors import NeighbourError
 from reference_provisioner.neighbour import HttpClient, json_object
 
@@ -20,7 +21,11 @@ LONGEST_MARGIN: Final = 60.0
 
 
 class ApiSession:
-    """Hands out the access token, and renews it before it expires or once it was refused."""
+    """Hands out the access token, and renews it before it expires or once it was refused.
+
+    One failed login makes all workers pause: PortaBilling locks out who tries a wrong password again and
+    again (`cannot_login_brute_force_activity`, S18).
+    """
 
     def __init__(
         self,
@@ -29,45 +34,57 @@ class ApiSession:
         portabilling_url: str,
         login: str,
         password: SecretStr,
+        back_off: BackOff,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._http = http
         self._url = f"{portabilling_url}/rest/Session/login"
         self._login = login
         self._password = password
+        self._back_off = back_off
         self._now = now
         self._lock = threading.Lock()
         self._token: str | None = None
         self._renew_at: float | None = None
+        self._failures = 0
+        self._pause_until = 0.0
 
     def token(self, *, refused: str | None = None) -> str:
         """Return a token other than the one just refused; raises NeighbourError when none can be had."""
         with self._lock:
             # Another worker may have renewed it meanwhile: then its token serves, without another login.
             if self._token is None or self._token == refused or self._is_old():
-                self._renew()
-            return self._require_token()
+                self._token = None
+                self._token = self._renewed()
+            return self._token
 
     def _is_old(self) -> bool:
         return self._renew_at is not None and self._now() >= self._renew_at
 
-    def _require_token(self) -> str:
-        if self._token is None:
-            raise NeighbourError("PortaBilling gave no access token")
-        return self._token
+    def _renewed(self) -> str:
+        if self._now() < self._pause_until:
+            raise NeighbourError("logins to PortaBilling pause after a failed one")
+        try:
+            token = self._log_in()
+        except NeighbourError:
+            self._pause_until = self._now() + self._back_off.seconds(self._failures)
+            self._failures += 1
+            raise
+        self._failures = 0
+        log.info("logged in to PortaBilling", extra={"login": self._login})
+        return token
 
-    def _renew(self) -> None:
-        self._token = None
+    def _log_in(self) -> str:
         params = {"login": self._login, "password": self._password.get_secret_value()}
         answer = self._http.post(self._url, json={"params": params})
         reply = json_object(answer)
-        if answer.status_code != 200:  # noqa: PLR2004 - PortaBilling's only success
-            raise NeighbourError(f"login failed: {answer.status_code} {reply.get('faultcode', '')}")
+        if answer.code != 200:  # noqa: PLR2004 - PortaBilling's only success
+            raise NeighbourError(f"login failed: {answer.code} {reply.get('faultcode', '')}")
         token = reply.get("access_token")
         if not isinstance(token, str) or not token:
             raise NeighbourError("login answered without an access token")
-        self._token, self._renew_at = token, self._renewal(reply)
-        log.info("logged in to PortaBilling as %s", self._login)
+        self._renew_at = self._renewal(reply)
+        return token
 
     def _renewal(self, reply: dict[str, Any]) -> float | None:
         lifetime = self._lifetime(reply)

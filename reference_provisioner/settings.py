@@ -1,23 +1,59 @@
 """The settings of the reference provisioner, read from the environment and from nowhere else."""
 
-from pathlib import Path
-from typing import Annotated, Final, Literal
+import socket
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, FilePath, SecretStr, ValidationError
+import sqlalchemy as sa
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    FilePath,
+    PlainValidator,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from reference_provisioner.errors import StartError
+from reference_provisioner.models import Action
 
 # The ESPF takes no longer name of a group (S32).
 MAX_GROUP: Final = 64
+# As operators and hosting services write it, with the driver that we bring along.
+DRIVERS: Final = {
+    "sqlite": "sqlite",
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+DATABASES: Final = "Input should be a file, or name a database as in postgresql://user:password@host/name"
 
 
 def _base_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("Input should be an http:// or https:// URL")
+    # Only reading it shows that it is no number.
+    if parts.port == 0:
+        raise ValueError("Input should have a port from 1 on")
     return url.rstrip("/")
+
+
+def _database(text: object) -> sa.URL:
+    if "://" not in str(text):
+        return sa.URL.create("sqlite", database=str(text))
+    try:
+        url = sa.make_url(str(text))
+    except sa.exc.ArgumentError:
+        raise ValueError(DATABASES) from None
+    if url.drivername not in DRIVERS or not url.database:
+        raise ValueError(DATABASES)
+    return url.set(drivername=DRIVERS[url.drivername])
 
 
 def _names(text: object) -> object:
@@ -26,48 +62,97 @@ def _names(text: object) -> object:
 
 def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(names)) < len(names):
-        raise ValueError("Input should name each service once")
+        raise ValueError("Input should name each one once")
     return names
 
 
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
+DatabaseUrl = Annotated[sa.URL, NoDecode, PlainValidator(_database)]
 ServiceName = Annotated[str, Field(min_length=1, max_length=MAX_GROUP)]
+EventType = Annotated[str, Field(pattern=r"^[^/\s]+(/[^/\s]+){1,3}$")]
 Services = Annotated[tuple[ServiceName, ...], NoDecode, BeforeValidator(_names), AfterValidator(_distinct)]
+EventTypes = Annotated[tuple[EventType, ...], NoDecode, BeforeValidator(_names), AfterValidator(_distinct)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+Days = Annotated[float, Field(ge=1, le=36_500, allow_inf_nan=False)]
 
 
 class Settings(BaseSettings):
-    """One field per variable; secrets are masked wherever the settings are printed."""
+    """One field per variable; secrets are masked wherever the settings are printed.
+
+    docs/writing-a-provisioner.md says what each one is for.
+    """
 
     model_config = SettingsConfigDict(
-        frozen=True, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+        frozen=True,
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,
     )
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65_535)]
-    portabilling_url: BaseUrl
-    espf_url: BaseUrl | None = None
-    oms_url: BaseUrl
-    login: str
-    password: SecretStr
-    oms_token: SecretStr
+    instance: Annotated[str, Field(max_length=255)] = ""
+    database: DatabaseUrl
     event_user: str
     event_password: SecretStr
+    # The pairs are the two vocabularies of the ESPF: internal events, and those of webhooks (S3, S22).
+    activate_events: EventTypes = ("Account/New", "Subscriber/Created")
+    modify_events: EventTypes = ("Account/Product/Changed", "Subscriber/Updated")
+    deactivate_events: EventTypes = ("Account/Status/Closed", "Subscriber/Deleted")
+    portabilling_url: BaseUrl
+    login: str
+    password: SecretStr
+    oms_url: BaseUrl
+    oms_token: SecretStr
     notify_url: BaseUrl
-    database: Path
+    services: Services = ("HSS", "PCRF")
+    espf_url: BaseUrl | None = None
     url_form: Literal["i_account", "id"] = "i_account"
     # The developer guide says it must be form (S31); later releases take JSON too.
     body_form: Literal["form", "json"] = "form"
-    services: Services = ("HSS", "PCRF")
+    ca_file: FilePath | None = None
+    http_timeout_seconds: Seconds = 10.0
     retry_base_seconds: Seconds = 1.0
     retry_cap_seconds: Seconds = 60.0
-    http_timeout_seconds: Seconds = 10.0
-    ca_file: FilePath | None = None
+    workers: Annotated[int, Field(ge=1, le=64)] = 4
+    lease_seconds: Seconds = 60.0
+    retention_days: Days = 90.0
 
     @property
     def espf_base(self) -> str:
         """The ESPF API lives on the PortaBilling web server unless it is said to live elsewhere."""
         return self.espf_url or self.portabilling_url
+
+    @property
+    def owner(self) -> str:
+        """The name of this instance, which must stay the same when it is started again."""
+        return self.instance or f"{socket.gethostname()}:{self.port}"
+
+    @property
+    def actions(self) -> Mapping[str, Action]:
+        """What each handled event type asks for."""
+        types = {
+            Action.ACTIVATE: self.activate_events,
+            Action.MODIFY: self.modify_events,
+            Action.DEACTIVATE: self.deactivate_events,
+        }
+        return {event_type: action for action, named in types.items() for event_type in named}
+
+    # Each looks at what was read before it, so that its mistake is told together with all others.
+    @field_validator("modify_events", "deactivate_events")
+    @classmethod
+    def _have_one_action(cls, types: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        others = (*info.data.get("activate_events", ()), *info.data.get("modify_events", ()))
+        if twice := sorted(set(types) & set(others)):
+            raise ValueError(f"Input should not name {', '.join(twice)}, which has another action already")
+        return types
+
+    @field_validator("retry_cap_seconds")
+    @classmethod
+    def _is_not_below_base(cls, cap: float, info: ValidationInfo) -> float:
+        if cap < info.data.get("retry_base_seconds", 0.0):
+            raise ValueError("Input should not be less than RETRY_BASE_SECONDS")
+        return cap
 
 
 def read_settings() -> Settings:
@@ -75,17 +160,13 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        mistakes = [
-            f"{_variable(item['loc'])}: {_complaint(item['type'], item['msg'])}" for item in error.errors()
-        ]
+        mistakes = [_mistake(item) for item in error.errors()]
         raise StartError("The environment cannot be used:\n  " + "\n  ".join(mistakes)) from None
 
 
-def _variable(location: tuple[int | str, ...]) -> str:
-    return str(location[0]).upper()
-
-
-def _complaint(kind: str, message: str) -> str:
-    if kind == "missing":
-        return "It is missing."
-    return message.removeprefix("Value error, ").removesuffix(".") + "."
+def _mistake(item: Any) -> str:
+    if item["type"] == "missing":
+        complaint = "It is missing"
+    else:
+        complaint = item["msg"].removeprefix("Value error, ").removesuffix(".")
+    return f"{str(item['loc'][0]).upper()}: {complaint}."

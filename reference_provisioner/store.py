@@ -1,263 +1,204 @@
-"""The memory of the provisioner, on no side of the wire: what was acknowledged and what is still to be done.
+"""The memory of the provisioner, on no side of the wire: each method is one transaction of one duty."""
 
-It is a transactional outbox. Each step towards a neighbour is a row of `tasks`, written in the transaction
-that makes it necessary and deleted in the transaction that writes what follows from it. A process killed at
-any instant therefore finds, when it starts again, each step either done or to be done, perhaps once more.
-
-Rows of one lane are done one after the other, in the order of their ids: one lane per account for what comes
-of its events, one per account and group for its statuses.
-"""
-
-import sqlite3
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 
-from reference_provisioner.errors import StartError, UnknownOrderError
+from reference_provisioner.database import Database
+from reference_provisioner.errors import UnknownOrderError
 from reference_provisioner.models import Event, Order, Report, Status, StatusUpdate
+from reference_provisioner.outbox import ORDER, QUERY, STATUS, Outbox, Task
+from reference_provisioner.tables import events, notifications, orders, tasks
 
-QUERY: Final = "query"
-ORDER: Final = "order"
-STATUS: Final = "status"
-
-metadata: Final = sa.MetaData()
-
-events: Final = sa.Table(
-    "events", metadata, sa.Column("i_event", sa.BigInteger, primary_key=True, autoincrement=False)
-)
-
-orders: Final = sa.Table(
-    "orders",
-    metadata,
-    sa.Column("reference", sa.String, primary_key=True),
-    sa.Column("content", sa.JSON, nullable=False),
-)
-
-notifications: Final = sa.Table(
-    "notifications",
-    metadata,
-    # An OMS that was set up anew may count from one again, but it then speaks of other orders.
-    sa.Column("reference", sa.String, sa.ForeignKey(orders.c.reference), primary_key=True),
-    sa.Column("notification_id", sa.String, primary_key=True),
-)
-
-# The newest report of each service of each order.
-reports: Final = sa.Table(
-    "reports",
-    metadata,
-    sa.Column("reference", sa.String, sa.ForeignKey(orders.c.reference), primary_key=True),
-    sa.Column("service", sa.String, primary_key=True),
-    sa.Column("content", sa.JSON, nullable=False),
-)
-
-tasks: Final = sa.Table(
-    "tasks",
-    metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("kind", sa.String, nullable=False),
-    sa.Column("lane", sa.String, nullable=False),
-    sa.Column("payload", sa.JSON, nullable=False),
-    sa.Column("running", sa.Boolean, nullable=False, default=False),
-    sa.Column("attempts", sa.Integer, nullable=False, default=0),
-    sa.Column("due_at", sa.Double, nullable=False),
-    sa.Index("tasks_in_lane", "lane", "id"),
-    sa.Index("tasks_by_due_time", "running", "due_at", "id"),
-    # Else SQLite may give the id of a deleted row again, and the order within a lane would be lost.
-    sqlite_autoincrement=True,
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Task:
-    """One step that a worker has claimed; `attempts` counts those that came before."""
-
-    id: int
-    kind: str
-    lane: str
-    payload: dict[str, Any]
-    attempts: int
+# So many orders and events are forgotten in one transaction: others must not wait long for their turn.
+FORGOTTEN_AT_ONCE: Final = 500
 
 
 class Store:
-    """A database file; every public method is one transaction."""
+    """What was acknowledged: events, orders and notifications, and in the outbox what follows from them."""
 
-    def __init__(self, path: Path) -> None:
-        self._engine = _engine(path)
-        # SQLite has one writer at a time; waiting in line here is fairer than its own trying again.
-        self._writing = threading.Lock()
-        try:
-            metadata.create_all(self._engine)
-        except (DatabaseError, sqlite3.Error) as error:
-            reason = error.orig if isinstance(error, DatabaseError) else error
-            raise StartError(
-                f"The database {path} cannot be used ({reason}): set another DATABASE."
-            ) from error
-
-    def close(self) -> None:
-        """Close the connections; every finished call is already on file."""
-        self._engine.dispose()
-
-    def recover(self) -> None:
-        """Make those tasks wait again that a killed process left running (WHOLE-RESTART)."""
-        with self._transaction() as connection:
-            connection.execute(sa.update(tasks).where(tasks.c.running).values(running=False))
+    def __init__(self, database: Database, outbox: Outbox, *, now: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._outbox = outbox
+        self._now = now
 
     def add_event(self, event: Event) -> bool:
-        """Store the event and its first step; False, and no effect, when it was stored before."""
+        """Store the event and its first step; False, and no effect, when it was stored before.
+
+        Another event of the account that is not being worked on yet is merged with this one.
+        """
         try:
-            with self._transaction() as connection:
-                connection.execute(sa.insert(events).values(i_event=event.i_event))
-                _add_task(
-                    connection,
-                    kind=QUERY,
-                    lane=f"account:{event.i_account}",
-                    payload=event.model_dump(mode="json"),
-                )
+            with self._database.transaction() as connection:
+                self._database.lock(connection, event.i_account)
+                connection.execute(sa.insert(events).values(i_event=event.i_event, received_at=self._now()))
+                if not _merge(connection, event):
+                    self._outbox.put(
+                        connection,
+                        kind=QUERY,
+                        lane=f"account:{event.i_account}",
+                        i_account=event.i_account,
+                        payload=event.model_dump(mode="json"),
+                    )
         except IntegrityError:
             return False
         return True
 
+    def is_late(self, event: Event) -> bool:
+        """Tell whether a newer event of the account was ordered before this one."""
+        newer = (orders.c.i_account == event.i_account) & (orders.c.i_event > event.i_event)
+        with self._database.transaction() as connection:
+            return connection.execute(sa.select(orders.c.reference).where(newer).limit(1)).first() is not None
+
     def make_order(self, task: Task, order: Order) -> None:
         """Turn the task of an event into that of its order, in the same place of the lane."""
         content = order.model_dump(mode="json")
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             # Stored before it is sent: a notification that overtakes the answer finds it (NOTICE-EARLY).
-            connection.execute(sa.insert(orders).values(reference=order.reference, content=content))
-            step = {"kind": ORDER, "payload": content, "running": False, "attempts": 0, "due_at": time.time()}
-            connection.execute(sa.update(tasks).where(tasks.c.id == task.id).values(step))
+            connection.execute(
+                sa.insert(orders).values(
+                    reference=order.reference,
+                    i_event=order.i_event,
+                    i_account=order.subscriber.i_account,
+                    content=content,
+                    made_at=self._now(),
+                )
+            )
+            self._outbox.replace(connection, task, kind=ORDER, payload=content)
 
-    def finish_order(self, task: Task, order: Order, *, status: Status) -> None:
+    def finish_order(self, task: Task, order: Order, *, status: Status, order_id: str | None = None) -> None:
         """End the task, and report the status of each service of which the OMS has not reported yet."""
-        with self._transaction() as connection:
-            reported = sa.select(reports.c.service).where(reports.c.reference == order.reference)
-            known = set(connection.scalars(reported))
+        with self._database.transaction() as connection:
+            self._database.lock(connection, order.subscriber.i_account)
+            this_order = orders.c.reference == order.reference
+            connection.execute(sa.update(orders).where(this_order).values(order_id=order_id))
+            told = sa.select(notifications.c.service).where(notifications.c.reference == order.reference)
+            known = set(connection.scalars(told))
             for service in order.services:
                 if service not in known:
-                    _add_status(connection, order, group=service, status=status)
-            _delete(connection, task)
+                    self._report(connection, order, group=service, status=status)
+            self._outbox.end(connection, task)
 
     def add_report(self, report: Report) -> bool:
         """Store the report, and have it reported further if it is news; raises UnknownOrderError."""
         try:
-            with self._transaction() as connection:
+            with self._database.transaction() as connection:
                 order = _ordered(connection, report)
-                key = {"reference": report.reference, "notification_id": report.notification_id}
-                connection.execute(sa.insert(notifications).values(key))
-                is_news = _keep_newest(connection, report)
+                self._database.lock(connection, order.subscriber.i_account)
+                is_news = _is_newest(connection, report, i_account=order.subscriber.i_account)
+                _add_notification(connection, report, order, received_at=self._now())
                 if is_news:
-                    _add_status(connection, order, group=report.service, status=report.status)
+                    self._report(connection, order, group=report.service, status=report.status)
         except IntegrityError:
             # NOTICE-DUPLICATE
             return False
         return is_news
 
-    def claim(self) -> Task | float | None:
-        """Return the next task that is due, else the time when one falls due, else None."""
-        with self._transaction() as connection:
-            row = connection.execute(_NEXT).first()
-            if row is None or row.due_at > time.time():
-                return None if row is None else float(row.due_at)
-            connection.execute(sa.update(tasks).where(tasks.c.id == row.id).values(running=True))
-        return Task(id=row.id, kind=row.kind, lane=row.lane, payload=row.payload, attempts=row.attempts)
-
-    def postpone(self, task: Task, *, due_at: float) -> None:
-        """Have the task tried again at that time; whatever is behind it in its lane waits too."""
-        with self._transaction() as connection:
-            again = {"running": False, "attempts": task.attempts + 1, "due_at": due_at}
-            connection.execute(sa.update(tasks).where(tasks.c.id == task.id).values(again))
-
     def finish(self, task: Task) -> None:
         """End the task: nothing follows from it."""
-        with self._transaction() as connection:
-            _delete(connection, task)
+        with self._database.transaction() as connection:
+            self._outbox.end(connection, task)
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sa.Connection]:
-        with self._writing, self._engine.begin() as connection:
-            yield connection
+    def forget(self, *, older_than_seconds: float) -> bool:
+        """Forget some of what is so old and has no unfinished task; tell whether there may be more."""
+        limit = self._now() - older_than_seconds
+        with self._database.transaction() as connection:
+            old_orders = connection.scalars(_ORDERS_WITHOUT_NEWS.params(limit=limit)).all()
+            for table in (notifications, orders):
+                connection.execute(sa.delete(table).where(table.c.reference.in_(old_orders)))
+            old = sa.select(events.c.i_event).where(events.c.received_at < limit).limit(FORGOTTEN_AT_ONCE)
+            old_events = connection.scalars(old).all()
+            connection.execute(sa.delete(events).where(events.c.i_event.in_(old_events)))
+        return max(len(old_orders), len(old_events)) == FORGOTTEN_AT_ONCE
+
+    def _report(self, connection: sa.Connection, order: Order, *, group: str, status: Status) -> None:
+        update = StatusUpdate(
+            reference=order.reference,
+            i_account=order.subscriber.i_account,
+            account_id=order.subscriber.id,
+            group=group,
+            status=status,
+        )
+        self._outbox.put(
+            connection,
+            kind=STATUS,
+            # STATUS-SEQUENCE: one lane, so that no status overtakes an older one which is still being tried.
+            lane=f"status:{update.i_account}:{group}",
+            i_account=update.i_account,
+            payload=update.model_dump(mode="json"),
+        )
 
 
-_earlier = tasks.alias("earlier")
-# The head of a lane is its first unfinished row, whether that one is running or waits for another try.
-_NEXT: Final = (
-    sa.select(tasks)
+_ORDERS_WITHOUT_NEWS: Final = (
+    sa.select(orders.c.reference)
     .where(
-        tasks.c.running.is_(sa.false()),
-        ~sa.exists().where(_earlier.c.lane == tasks.c.lane, _earlier.c.id < tasks.c.id),
+        orders.c.made_at < sa.bindparam("limit"),
+        ~sa.exists().where(tasks.c.i_account == orders.c.i_account),
+        ~sa.exists().where(
+            notifications.c.reference == orders.c.reference,
+            notifications.c.received_at >= sa.bindparam("limit"),
+        ),
     )
-    .order_by(tasks.c.due_at, tasks.c.id)
-    .limit(1)
+    .limit(FORGOTTEN_AT_ONCE)
 )
 
 
-def _ordered(connection: sa.Connection, report: Report) -> Order:
-    content = connection.scalar(sa.select(orders.c.content).where(orders.c.reference == report.reference))
-    order = None if content is None else Order.model_validate(content)
-    # NOTICE-UNKNOWN
-    if order is None or report.service not in order.services:
-        raise UnknownOrderError(f"no order {report.reference!r} with service {report.service!r}")
-    return order
-
-
-def _keep_newest(connection: sa.Connection, report: Report) -> bool:
-    this_service = (reports.c.reference == report.reference) & (reports.c.service == report.service)
-    known = connection.scalar(sa.select(reports.c.content).where(this_service))
-    # NOTICE-REORDERED
-    if known is not None and report.age < Report.model_validate(known).age:
-        return False
-    content = report.model_dump(mode="json")
-    connection.execute(sa.delete(reports).where(this_service))
-    connection.execute(
-        sa.insert(reports).values(reference=report.reference, service=report.service, content=content)
+def _merge(connection: sa.Connection, event: Event) -> bool:
+    """Let the waiting event of the account, if there is one, stand for both (ORDER-ONCE)."""
+    waiting = (
+        sa.select(tasks.c.id, tasks.c.payload)
+        .where(tasks.c.i_account == event.i_account, tasks.c.kind == QUERY, tasks.c.owner.is_(None))
+        .with_for_update()
     )
+    row = connection.execute(waiting).first()
+    if row is None:
+        return False
+    merged = event.merged_with(Event.model_validate(row.payload)).model_dump(mode="json")
+    connection.execute(sa.update(tasks).where(tasks.c.id == row.id).values(payload=merged))
     return True
 
 
-def _add_status(connection: sa.Connection, order: Order, *, group: str, status: Status) -> None:
-    update = StatusUpdate(
-        reference=order.reference,
-        i_account=order.subscriber.i_account,
-        account_id=order.subscriber.id,
-        group=group,
-        status=status,
+def _ordered(connection: sa.Connection, report: Report) -> Order:
+    named = (
+        orders.c.order_id == report.order_id
+        if report.reference is None
+        else orders.c.reference == report.reference
     )
-    # STATUS-SEQUENCE: one lane, so that no status overtakes an older one which is still being tried.
-    lane = f"status:{update.i_account}:{group}"
-    _add_task(connection, kind=STATUS, lane=lane, payload=update.model_dump(mode="json"))
+    content = connection.scalar(sa.select(orders.c.content).where(named))
+    order = None if content is None else Order.model_validate(content)
+    # NOTICE-UNKNOWN
+    if order is None or report.service not in order.services:
+        raise UnknownOrderError(
+            f"no order {report.reference or report.order_id!r} with service {report.service!r}"
+        )
+    return order
 
 
-def _add_task(connection: sa.Connection, *, kind: str, lane: str, payload: dict[str, Any]) -> None:
-    connection.execute(sa.insert(tasks).values(kind=kind, lane=lane, payload=payload, due_at=time.time()))
+def _is_newest(connection: sa.Connection, report: Report, *, i_account: int) -> bool:
+    """Tell whether nothing newer was reported of the account and service, by this order or another one."""
+    newest = (
+        sa.select(notifications.c.occurred_at, notifications.c.rank)
+        .where(notifications.c.i_account == i_account, notifications.c.service == report.service)
+        .order_by(notifications.c.occurred_at.desc(), notifications.c.rank.desc())
+        .limit(1)
+    )
+    known = connection.execute(newest).first()
+    # NOTICE-REORDERED
+    return known is None or report.age >= tuple(known)
 
 
-def _delete(connection: sa.Connection, task: Task) -> None:
-    connection.execute(sa.delete(tasks).where(tasks.c.id == task.id))
-
-
-def _engine(path: Path) -> sa.Engine:
-    engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)))
-    sa.event.listen(engine, "connect", _prepare)
-    sa.event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _prepare(connection: Any, _record: object) -> None:
-    # The driver's own BEGIN comes too late, at the first write: see _begin.
-    connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode = WAL")
-    # NORMAL: what is committed outlives the process, killed or not. Only a loss of power could undo the last
-    # transactions; FULL would outlive that too, for one wait on the disk per transaction.
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA foreign_keys = ON")
-
-
-def _begin(connection: sa.Connection) -> None:
-    # A transaction that first reads and then wants to write would fail if another one wrote in between.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _add_notification(connection: sa.Connection, report: Report, order: Order, *, received_at: float) -> None:
+    occurred_at, rank = report.age
+    connection.execute(
+        sa.insert(notifications).values(
+            reference=order.reference,
+            notification_id=report.notification_id,
+            i_account=order.subscriber.i_account,
+            service=report.service,
+            occurred_at=occurred_at,
+            rank=rank,
+            received_at=received_at,
+        )
+    )

@@ -1,117 +1,184 @@
-"""The workers: threads that do what falls due in the store, as the client of every neighbour."""
+"""The workers: threads that do what falls due in the outbox, as the client of every neighbour."""
 
 import logging
-import random
+import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from reference_provisioner.errors import NeighbourError
-from reference_provisioner.store import Store, Task
+from reference_provisioner.back_off import BackOff
+from reference_provisioner.errors import LostClaimError, NeighbourError, StorageError
+from reference_provisioner.outbox import Outbox, Task
 
 log = logging.getLogger(__name__)
 
-# Enough that a neighbour which hangs does not keep all of them from the two others.
-THREADS: Final = 8
-# Beyond, doubling changes nothing but the size of the number.
-MOST_DOUBLINGS: Final = 32
+# So often, in seconds, the database is asked for what nobody here announced: other instances' work.
+POLL: Final = 1.0
+HOUR: Final = 3600.0
+# So many tasks per thread are claimed ahead, so that a claim is not paid for each one.
+AHEAD: Final = 2
 
-Step = Callable[[Task], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class BackOff:
-    """How long a step waits before it is tried again: twice as long each time, up to a cap, with jitter."""
-
-    base: float
-    cap: float
-
-    def seconds(self, attempts: int) -> float:
-        """Return the wait after that many earlier attempts."""
-        longest: float = min(self.cap, self.base * 2 ** min(attempts, MOST_DOUBLINGS))
-        # Half of it at random, so that what failed together is not tried again together.
-        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - no secret depends on it
+# Does one task and tells how it ended.
+Step = Callable[[Task], str]
 
 
 class Workers:
-    """Does each task by the step of its kind; several at once, but never two of one lane."""
+    """Does each task by the step of its kind; several at once, but never two of one lane.
+
+    Each kind has so many `threads` of its own, so that one neighbour's silence holds up no other's work.
+    `count` is told of each attempt: the task's kind and how it ended. `housekeep` runs at the start and
+    every hour.
+    """
 
     def __init__(
-        self, store: Store, *, steps: Mapping[str, Step], back_off: BackOff, threads: int = THREADS
+        self,
+        outbox: Outbox,
+        *,
+        steps: Mapping[str, Step],
+        back_off: BackOff,
+        threads: int = 4,
+        lease_seconds: float = 60.0,
+        count: Callable[[str, str], None] = lambda _kind, _outcome: None,
+        housekeep: Callable[[], None] = lambda: None,
     ) -> None:
-        self._store = store
+        self._outbox = outbox
         self._steps = steps
         self._back_off = back_off
+        self._threads_per_kind = threads
+        self._keep_every = lease_seconds / 3
+        self._count = count
+        self._housekeep = housekeep
         self._changed = threading.Condition()
         self._stopping = False
+        self._look_again = True
+        # Monotonic: when something falls due that was put back here.
+        self._look_at = 0.0
+        # What was claimed and is not done, with those at work on it or in line for it.
+        self._claimed: dict[int, Task] = {}
+        self._lines: dict[str, queue.SimpleQueue[Task | None]] = {kind: queue.SimpleQueue() for kind in steps}
         self._threads = [
-            threading.Thread(target=self._run, name=f"worker-{n}", daemon=True) for n in range(threads)
+            threading.Thread(target=self._work, args=(kind,), name=f"{kind}-{n}", daemon=True)
+            for kind in steps
+            for n in range(threads)
         ]
+        self._dispatcher = threading.Thread(target=self._dispatch, name="dispatcher", daemon=True)
 
     def start(self) -> None:
         """Start on what the last process left, and on all that comes."""
-        self._store.recover()
-        for thread in self._threads:
+        self._outbox.release()
+        for thread in (*self._threads, self._dispatcher):
             thread.start()
 
     def wake(self) -> None:
         """Say that there may be something to do."""
         with self._changed:
+            self._look_again = True
             self._changed.notify()
 
     def stop(self, *, patience: float | None = None) -> None:
-        """Begin nothing more; wait, at most so many seconds, for what is under way."""
+        """Begin nothing more; wait, at most so many seconds, for what is under way, and leave the rest."""
         with self._changed:
             self._stopping = True
-            self._changed.notify_all()
+            self._changed.notify()
         give_up_at = None if patience is None else time.monotonic() + patience
-        for thread in self._threads:
-            thread.join(None if give_up_at is None else max(0.0, give_up_at - time.monotonic()))
-
-    def _run(self) -> None:
-        while not self._stopping:
-            task = self._next()
-            if task is not None:
-                self._do(task)
-
-    def _next(self) -> Task | None:
-        # Asked under the condition: a task added since is announced only once this thread waits.
+        for thread in (self._dispatcher, *self._threads):
+            if thread.ident is not None:
+                thread.join(None if give_up_at is None else max(0.0, give_up_at - time.monotonic()))
         with self._changed:
+            still_running = set(self._claimed)
+        try:
+            self._outbox.release(besides=still_running)
+        except StorageError as error:
+            log.warning("claims are left to their leases: %s", error)
+
+    def _dispatch(self) -> None:
+        keep_at = time.monotonic() + self._keep_every
+        housekeep_at = 0.0
+        while not self._stopping:
             try:
-                claimed = self._store.claim()
-            except SQLAlchemyError:
-                log.exception("the database cannot be read")
-                claimed = time.time() + self._back_off.cap
-            if isinstance(claimed, Task):
-                # There may be more: the next one looks, and so on until one finds nothing.
-                self._changed.notify()
-                return claimed
+                self._claim()
+                if time.monotonic() >= keep_at:
+                    keep_at = time.monotonic() + self._keep_every
+                    self._keep_claims()
+                if time.monotonic() >= housekeep_at:
+                    housekeep_at = time.monotonic() + HOUR
+                    self._housekeep()
+            except StorageError as error:
+                log.error("no work can be begun: %s", error)  # noqa: TRY400 - no surprise
+            except Exception:
+                log.exception("no work can be begun")
+            self._wait()
+        for line in self._lines.values():
+            for _ in range(self._threads_per_kind):
+                line.put(None)
+
+    def _keep_claims(self) -> None:
+        with self._changed:
+            claimed = tuple(self._claimed)
+        self._outbox.keep(claimed)
+
+    def _claim(self) -> None:
+        with self._changed:
+            self._look_again = False
+            kinds = [kind for kind in self._steps if self._wants_more(kind)]
+            besides = tuple(self._claimed)
+        if not kinds:
+            return
+        limit = AHEAD * self._threads_per_kind
+        found = self._outbox.claim(limit=limit, kinds=kinds, besides=besides)
+        with self._changed:
+            self._claimed |= {task.id: task for task in found}
+            # There may be more.
+            self._look_again = self._look_again or len(found) == limit
+        for task in found:
+            self._lines[task.kind].put(task)
+
+    def _wants_more(self, kind: str) -> bool:
+        return sum(task.kind == kind for task in self._claimed.values()) <= self._threads_per_kind
+
+    def _wait(self) -> None:
+        with self._changed:
+            now = time.monotonic()
+            until = self._look_at if self._look_at > now else now + POLL
+            if not (self._look_again or self._stopping):
+                self._changed.wait(min(POLL, until - now))
+
+    def _work(self, kind: str) -> None:
+        while (task := self._lines[kind].get()) is not None:
             if not self._stopping:
-                self._changed.wait(None if claimed is None else max(0.0, claimed - time.time()))
-        return None
+                self._do(task)
+            with self._changed:
+                del self._claimed[task.id]
+                if self._wants_more(kind):
+                    self._look_again = True
+                    self._changed.notify()
 
     def _do(self, task: Task) -> None:
+        about = {"task": task.kind, "i_account": task.i_account, "attempts": task.attempts + 1}
         try:
-            self._steps[task.kind](task)
+            outcome = self._steps[task.kind](task)
         except NeighbourError as error:
-            self._put_back(task, str(error))
+            outcome = "again"
+            self._put_back(task, str(error), about)
+        except LostClaimError as error:
+            outcome = "lost"
+            log.warning("left to another instance: %s", error, extra=about)
         except Exception as error:
             # A surprise in one task must not end the worker, nor lose the task.
-            log.exception("%s in %s went wrong", task.kind, task.lane)
-            self._put_back(task, type(error).__name__)
+            outcome = "surprise"
+            log.exception("a surprise", extra=about)
+            self._put_back(task, type(error).__name__, about)
+        self._count(task.kind, outcome)
 
-    def _put_back(self, task: Task, reason: str) -> None:
+    def _put_back(self, task: Task, reason: str, about: dict[str, object]) -> None:
         wait = self._back_off.seconds(task.attempts)
-        log.warning("%s in %s is tried again in %.1f s: %s", task.kind, task.lane, wait, reason)
-        while not self._stopping:
-            try:
-                self._store.postpone(task, due_at=time.time() + wait)
-                break
-            except SQLAlchemyError:
-                log.exception("%s in %s cannot be put back yet", task.kind, task.lane)
-                with self._changed:
-                    self._changed.wait(wait)
+        log.warning("tried again in %.1f s: %s", wait, reason, extra=about)
+        try:
+            self._outbox.postpone(task, seconds=wait)
+        except (LostClaimError, StorageError) as error:
+            log.warning("left to the end of its lease: %s", error, extra=about)
+            return
+        with self._changed:
+            now = time.monotonic()
+            self._look_at = min(self._look_at, now + wait) if self._look_at > now else now + wait

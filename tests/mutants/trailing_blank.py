@@ -2,17 +2,15 @@
 
 from typing import Any
 
-import requests
-
 from reference_provisioner import provisioner
 from reference_provisioner.__main__ import main
-from reference_provisioner.neighbour import HttpClient
+from reference_provisioner.neighbour import Answer, HttpClient
 
 
 class SloppyClient(HttpClient):
     """Adds a blank to a status of OK."""
 
-    def post(self, url: str, **options: Any) -> requests.Response:
+    def post(self, url: str, **options: Any) -> Answer:
         """Send a request, its status with the blank."""
         form = options.get("form")
         if form and form.get("status") == "OK":

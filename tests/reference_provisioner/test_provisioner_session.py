@@ -5,31 +5,30 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-import requests
 from pydantic import SecretStr
 
+from reference_provisioner.back_off import BackOff
 from reference_provisioner.errors import NeighbourError
-from reference_provisioner.neighbour import HttpClient
+from reference_provisioner.neighbour import Answer, HttpClient
 from reference_provisioner.query_subscriber import PortaBilling, SimCardInfo, services_needed
 from reference_provisioner.session import ApiSession
 
 ACCOUNT = {"account_info": {"i_account": 189, "id": "a@msisdn", "bill_status": "O"}}
 
 
-def answer(code: int, content: Any) -> requests.Response:
+def answer(code: int, content: Any) -> Answer:
     """Return an answer of PortaBilling."""
-    response = requests.Response()
-    response.status_code = code
-    response._content = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return response
+    body = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return Answer(code=code, url="http://pb", body=body)
 
 
 class StubHttp(HttpClient):
     """Answers logins with token-1, token-2, ... and every other call with what is next in `replies`."""
 
-    def __init__(self, *replies: requests.Response, **login: Any) -> None:
+    def __init__(self, *replies: Answer, refusals: int = 0, **login: Any) -> None:
         super().__init__(timeout=1.0)
         self.replies = list(replies)
+        self.refusals = refusals
         self.login = login
         self.logins = 0
         self.tokens: list[str | None] = []
@@ -41,12 +40,14 @@ class StubHttp(HttpClient):
         token: str | None = None,
         json: Mapping[str, Any] | None = None,
         form: Mapping[str, str] | None = None,
-    ) -> requests.Response:
+    ) -> Answer:
         """Answer without a network."""
         assert json is not None
         assert form is None
         if url.endswith("/rest/Session/login"):
             self.logins += 1
+            if self.logins <= self.refusals:
+                return fault("Server.Session.auth_failed")
             return answer(200, {"access_token": f"token-{self.logins}"} | self.login)
         self.tokens.append(token)
         return self.replies.pop(0)
@@ -54,7 +55,14 @@ class StubHttp(HttpClient):
 
 def session(http: HttpClient, now: Callable[[], float] = lambda: 0.0) -> ApiSession:
     """Return a session over that client."""
-    return ApiSession(http, portabilling_url="http://pb", login="l", password=SecretStr("p"), now=now)
+    return ApiSession(
+        http,
+        portabilling_url="http://pb",
+        login="l",
+        password=SecretStr("p"),
+        back_off=BackOff(base=10, cap=60),
+        now=now,
+    )
 
 
 def portabilling(http: HttpClient) -> PortaBilling:
@@ -62,7 +70,7 @@ def portabilling(http: HttpClient) -> PortaBilling:
     return PortaBilling(http=http, session=session(http), portabilling_url="http://pb")
 
 
-def fault(code: str) -> requests.Response:
+def fault(code: str) -> Answer:
     """Return a fault as PortaBilling answers it."""
     return answer(500, {"faultcode": code, "faultstring": "..."})
 
@@ -100,7 +108,7 @@ TROUBLE = [
 
 
 @pytest.mark.parametrize("reply", TROUBLE)
-def test_nothing_else_renews_the_session(reply: requests.Response) -> None:
+def test_nothing_else_renews_the_session(reply: Answer) -> None:
     """A business fault, a proxy's answer and nonsense are trouble that leaves the session alone."""
     http = StubHttp(reply)
     with pytest.raises(NeighbourError):
@@ -152,3 +160,29 @@ def test_only_included_services_are_ordered() -> None:
     assert services_needed(groups, included=["IPTV"]) == ()
     assert services_needed(groups, included=[]) == ()
     assert services_needed(groups, included=None) == groups
+
+
+def test_one_failed_login_makes_everybody_pause() -> None:
+    """Whoever needs a token during the pause is told to come again, without another login."""
+    clock = [0.0]
+    http = StubHttp(refusals=2)
+    shared = session(http, now=lambda: clock[0])
+    for now, logins in [(0.0, 1), (0.0, 1), (4.9, 1), (10.0, 2), (14.9, 2)]:
+        clock[0] = now
+        with pytest.raises(NeighbourError):
+            shared.token()
+        assert http.logins == logins
+    clock[0] = 30.0
+    assert shared.token() == "token-3"
+
+
+def test_a_failed_login_is_forgotten_once_one_succeeded() -> None:
+    """After a success, the next renewal is tried at once."""
+    clock = [0.0]
+    http = StubHttp(refusals=1)
+    shared = session(http, now=lambda: clock[0])
+    with pytest.raises(NeighbourError):
+        shared.token()
+    clock[0] = 10.0
+    assert shared.token() == "token-2"
+    assert shared.token(refused="token-2") == "token-3"

@@ -1,6 +1,10 @@
 """The provisioner's settings: one field per variable, and every mistake named at once."""
 
 import os
+import re
+import socket
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,7 +12,7 @@ from click.testing import CliRunner
 
 from reference_provisioner.__main__ import main
 from reference_provisioner.errors import StartError
-from reference_provisioner.settings import read_settings
+from reference_provisioner.settings import Settings, read_settings
 
 REQUIRED = {
     "PORT": "17900",
@@ -35,6 +39,48 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("var/state.sqlite", "sqlite:///var/state.sqlite"),
+        ("sqlite:////var/state.sqlite", "sqlite:////var/state.sqlite"),
+        ("postgres://me:s3cret@db/state", "postgresql+psycopg://me:***@db/state"),
+        ("postgresql:///state?host=/run/postgresql", "postgresql+psycopg:///state?host=%2Frun%2Fpostgresql"),
+    ],
+)
+def test_a_database_is_a_file_or_a_url(environment: pytest.MonkeyPatch, text: str, meant: str) -> None:
+    """A name without a scheme is a file, and PostgreSQL's URLs are taken as everybody writes them."""
+    environment.setenv("DATABASE", text)
+    assert read_settings().database.render_as_string() == meant
+
+
+def test_event_types_are_mapped_to_actions(environment: pytest.MonkeyPatch) -> None:
+    """Each of the three lists may be replaced; by default both vocabularies are spoken."""
+    assert sorted(read_settings().actions) == [
+        "Account/New", "Account/Product/Changed", "Account/Status/Closed",
+        "Subscriber/Created", "Subscriber/Deleted", "Subscriber/Updated",
+    ]  # fmt: skip
+    environment.setenv("MODIFY_EVENTS", "Account/ID/Changed, SIM/Updated")
+    actions = read_settings().actions
+    assert (actions["SIM/Updated"], actions["Account/New"]) == ("modify", "activate")
+    assert "Subscriber/Updated" not in actions
+
+
+def test_an_instance_has_a_name_that_outlives_it(environment: pytest.MonkeyPatch) -> None:
+    """Started again, it is named by its host and port as before, unless it was given a name."""
+    assert read_settings().owner == f"{socket.gethostname()}:17900"
+    environment.setenv("INSTANCE", "blue")
+    assert read_settings().owner == "blue"
+
+
+def test_every_setting_is_documented() -> None:
+    """The page for those who write one of their own lists every variable, and no other."""
+    page = (Path(__file__).parents[2] / "docs" / "writing-a-provisioner.md").read_text()
+    assert set(re.findall(r"^\| `([A-Z_]+)` \|", page, re.MULTILINE)) == {
+        name.upper() for name in Settings.model_fields
+    }
+
+
 @pytest.mark.usefixtures("environment")
 def test_the_optional_settings_have_the_documented_defaults() -> None:
     """What need not be set has its default, and the ESPF lives where PortaBilling does."""
@@ -58,13 +104,19 @@ def test_services_are_a_list_with_commas(environment: pytest.MonkeyPatch) -> Non
 def test_every_mistake_is_named_at_once(environment: pytest.MonkeyPatch) -> None:
     """One message names each wrong or missing variable, and quotes no value."""
     environment.delenv("LOGIN")
+    environment.setenv("RETRY_BASE_SECONDS", "5")
     wrong = {
         "PORT": "harbour",
+        "DATABASE": "mysql://localhost/x",
+        "MODIFY_EVENTS": "Account/New",
+        "DEACTIVATE_EVENTS": "Account",
+        "ESPF_URL": "http://espf:port",
         "PASSWORD": "",
         "OMS_URL": "ftp://oms",
         "URL_FORM": "both",
         "SERVICES": "HSS,HSS",
-        "RETRY_BASE_SECONDS": "-1",
+        "RETRY_CAP_SECONDS": "1",
+        "LEASE_SECONDS": "-1",
         "CA_FILE": "/nowhere/ca.pem",
     }
     for name, value in wrong.items():
@@ -81,6 +133,8 @@ def test_secrets_are_masked_when_settings_are_printed(environment: pytest.Monkey
     environment.setenv("PASSWORD", "s3cret")
     assert "s3cret" not in repr(read_settings())
     assert "offline-oms" not in repr(read_settings())
+    environment.setenv("DATABASE", "postgresql://me:s3cret@db/state")
+    assert "s3cret" not in repr(read_settings())
 
 
 def test_a_wrong_environment_ends_the_command_with_code_4(environment: pytest.MonkeyPatch) -> None:
@@ -101,5 +155,28 @@ def test_a_database_that_is_none_ends_the_command_with_code_4(
     environment.setenv("DATABASE", str(file))
     result = CliRunner().invoke(main)
     assert result.exit_code == 4
-    assert "cannot be used" in result.stderr
+    assert "file is not a database" in result.stderr
     assert file.read_text().startswith("These are notes")
+
+
+def test_a_database_of_another_edition_ends_the_command_with_code_4(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Tables of the same name with other columns are left as they are, and said to be another edition's."""
+    file = tmp_path / "old.sqlite"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE events (i_event INTEGER PRIMARY KEY)")
+    environment.setenv("DATABASE", str(file))
+    result = CliRunner().invoke(main)
+    assert result.exit_code == 4
+    assert "another edition" in result.stderr
+
+
+def test_a_server_that_is_away_ends_the_command_with_code_4(environment: pytest.MonkeyPatch) -> None:
+    """PostgreSQL that does not answer is told in a sentence without the password."""
+    environment.setenv("DATABASE", "postgresql://me:s3cret@127.0.0.1:1/state")
+    result = CliRunner().invoke(main)
+    assert result.exit_code == 4
+    assert "postgresql+psycopg://me:***@127.0.0.1:1/state" in result.stderr
+    assert "s3cret" not in result.output
+    assert "Traceback" not in result.output

@@ -1,184 +1,199 @@
-"""The provisioner's store and workers: lanes, restarts and back-off."""
+"""The provisioner's store and outbox on both databases: lanes, claims, leases, and what is forgotten."""
 
-import threading
-import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from reference_provisioner.errors import NeighbourError
-from reference_provisioner.models import Action, Event, Order, Status, Subscriber
-from reference_provisioner.store import ORDER, QUERY, Store, Task
-from reference_provisioner.worker import BackOff, Workers
+from reference_provisioner.errors import LostClaimError, UnknownOrderError
+from reference_provisioner.models import Action, Event, Order, Report, Status, Subscriber
+from reference_provisioner.outbox import ORDER, QUERY, STATUS, Outbox, Task
+from reference_provisioner.store import Store
 
-NEVER = 1e12
-PATIENCE = 10.0
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """Give the test a store of its own."""
-    store = Store(tmp_path / "store.sqlite")
-    yield store
-    store.close()
+OpenStore = Callable[..., tuple[Store, Outbox]]
+A_DAY = 86_400.0
 
 
-def event(i_event: int, *, i_account: int = 189) -> Event:
-    """Return an activation of the account."""
-    return Event(i_event=i_event, i_account=i_account, action=Action.ACTIVATE)
+def event(i_event: int, *, i_account: int = 189, action: Action = Action.ACTIVATE) -> Event:
+    """Return an event of the account."""
+    return Event(i_event=i_event, i_account=i_account, action=action)
 
 
 def order(i_event: int, *, i_account: int = 189) -> Order:
     """Return the order of that event, for one service."""
     subscriber = Subscriber(i_account=i_account, id=f"{i_account}@msisdn")
     return Order(
-        reference=f"event-{i_event}", action=Action.ACTIVATE, subscriber=subscriber, services=("HSS",)
+        reference=f"event-{i_event}",
+        i_event=i_event,
+        action=Action.ACTIVATE,
+        subscriber=subscriber,
+        services=("HSS",),
     )
 
 
-def claimed(store: Store) -> Task:
+def completed(reference: str) -> Report:
+    """Return the report that HSS was completed."""
+    return Report.model_validate(
+        {
+            "notification_id": "n-1",
+            "reference": reference,
+            "order_id": None,
+            "service": "HSS",
+            "status": Status.OK,
+            "occurred_at": "2026-01-01T00:10:00Z",
+        }
+    )
+
+
+def claimed(outbox: Outbox) -> Task:
     """Return the next task, which must be due."""
-    task = store.claim()
-    assert isinstance(task, Task)
+    (task,) = outbox.claim(limit=1)
     return task
 
 
-def accepted(store: Store, i_event: int) -> None:
+def accepted(store: Store, outbox: Outbox, i_event: int) -> None:
     """Take the event as far as to the acceptance of its order."""
     store.add_event(event(i_event))
-    store.make_order(claimed(store), order(i_event))
-    store.finish_order(claimed(store), order(i_event), status=Status.IN_PROGRESS)
+    store.make_order(claimed(outbox), order(i_event))
+    store.finish_order(claimed(outbox), order(i_event), status=Status.IN_PROGRESS)
 
 
-def test_an_empty_store_has_nothing_to_wait_for(store: Store) -> None:
-    """Without a task there is no time to wake up at."""
-    assert store.claim() is None
+def test_an_empty_store_has_nothing_to_do(outbox: Outbox) -> None:
+    """Without a task nothing is claimed, and nothing is old."""
+    assert outbox.claim(limit=5) == []
+    assert (outbox.backlog().tasks, outbox.backlog().oldest_seconds) == (
+        {QUERY: 0, ORDER: 0, STATUS: 0},
+        0.0,
+    )
 
 
-def test_events_of_one_account_are_taken_one_after_the_other(store: Store) -> None:
-    """The second event waits until the first is finished; another account's does not."""
-    for i_event, i_account in [(1, 189), (2, 189), (3, 190)]:
-        store.add_event(event(i_event, i_account=i_account))
-    first, other = claimed(store), claimed(store)
-    assert (first.payload["i_event"], other.payload["i_event"]) == (1, 3)
-    assert store.claim() is None
+def test_events_of_one_account_are_taken_one_after_the_other(store: Store, outbox: Outbox) -> None:
+    """While one is worked on, a second one waits; another account's does not."""
+    store.add_event(event(1))
+    first = claimed(outbox)
+    store.add_event(event(2))
+    store.add_event(event(3, i_account=190))
+    assert [task.payload["i_event"] for task in outbox.claim(limit=5)] == [3]
     store.finish(first)
-    assert claimed(store).payload["i_event"] == 2
+    assert claimed(outbox).payload["i_event"] == 2
 
 
-def test_the_order_keeps_the_place_of_its_event(store: Store) -> None:
+def test_the_order_keeps_the_place_of_its_event(store: Store, outbox: Outbox) -> None:
     """A later event of the account is not queried before the earlier one's order is finished."""
     store.add_event(event(1))
+    querying = claimed(outbox)
     store.add_event(event(2))
-    store.make_order(claimed(store), order(1))
-    sending = claimed(store)
+    store.make_order(querying, order(1))
+    sending = claimed(outbox)
     assert (sending.kind, sending.attempts) == (ORDER, 0)
     assert Order.model_validate(sending.payload) == order(1)
-    assert store.claim() is None
+    assert outbox.claim(limit=5) == []
 
 
-def test_a_postponed_task_holds_up_its_lane(store: Store) -> None:
-    """What is behind a task that is tried again waits too, and the time of the next try is told."""
+def test_a_postponed_task_holds_up_its_lane(store: Store, outbox: Outbox, clock: Any) -> None:
+    """What is behind an order that is tried again waits too, until its time has come."""
     store.add_event(event(1))
+    store.make_order(claimed(outbox), order(1))
     store.add_event(event(2))
-    store.postpone(claimed(store), due_at=NEVER)
-    assert store.claim() == NEVER
+    outbox.postpone(claimed(outbox), seconds=30)
+    clock.now += 29
+    assert outbox.claim(limit=5) == []
+    clock.now += 1
+    task = claimed(outbox)
+    assert (task.kind, task.attempts) == (ORDER, 1)
 
 
-def test_statuses_of_one_account_and_group_keep_their_order(store: Store) -> None:
+def test_statuses_of_one_account_and_group_keep_their_order(store: Store, outbox: Outbox) -> None:
     """A newer status is not claimed before the older one was taken."""
-    accepted(store, 1)
-    older = claimed(store)
-    accepted(store, 2)
-    assert store.claim() is None
-    store.postpone(older, due_at=NEVER)
-    assert store.claim() == NEVER
+    accepted(store, outbox, 1)
+    older = claimed(outbox)
+    store.add_report(completed("event-1"))
+    assert outbox.claim(limit=5) == []
     store.finish(older)
-    assert claimed(store).payload["reference"] == "event-2"
+    assert claimed(outbox).payload["status"] == "OK"
 
 
-def test_what_a_killed_process_was_doing_is_done_again(tmp_path: Path) -> None:
-    """After a restart the running task waits again, still before its successor."""
-    killed = Store(tmp_path / "store.sqlite")
+def test_only_what_has_a_free_thread_is_claimed(store: Store, outbox: Outbox) -> None:
+    """A claim is limited to so many tasks, to some kinds, and to what is not under way."""
+    for number in range(1, 5):
+        store.add_event(event(number, i_account=number))
+    assert outbox.claim(limit=5, kinds=(STATUS,)) == []
+    assert len(outbox.claim(limit=2)) == 2
+    assert [task.payload["i_event"] for task in outbox.claim(limit=2, besides=(3,))] == [4]
+
+
+def test_what_a_killed_instance_was_doing_is_done_again(open_store: OpenStore, database_url: str) -> None:
+    """Started again under its name, it takes its own work at once, and knows what it took before."""
+    killed, its_outbox = open_store(database_url)
     killed.add_event(event(1))
-    killed.add_event(event(2))
-    running = claimed(killed)
-    killed.close()
-    restarted = Store(tmp_path / "store.sqlite")
-    assert restarted.claim() is None
-    restarted.recover()
-    assert claimed(restarted) == running
+    running = claimed(its_outbox)
+    restarted, outbox = open_store(database_url)
+    assert outbox.claim(limit=5) == []
+    outbox.release()
+    assert claimed(outbox) == running
     assert not restarted.add_event(event(1))
-    restarted.close()
 
 
-def test_back_off_doubles_up_to_its_cap() -> None:
-    """Each wait lies in the upper half of the doubled one, and none is above the cap."""
-    back_off = BackOff(base=1.0, cap=60.0)
-    for attempts, longest in [(0, 1), (1, 2), (5, 32), (6, 60), (10_000, 60)]:
-        assert longest / 2 <= back_off.seconds(attempts) <= longest
+def test_another_instance_takes_over_after_the_lease(
+    open_store: OpenStore, database_url: str, clock: Any
+) -> None:
+    """Work of an instance that does not come back falls due when its lease ends, and no sooner."""
+    killed, its_outbox = open_store(database_url, owner="one")
+    killed.add_event(event(1))
+    abandoned = claimed(its_outbox)
+    heir, outbox = open_store(database_url, owner="two")
+    outbox.release()
+    clock.now += 59
+    assert outbox.claim(limit=5) == []
+    clock.now += 1
+    assert claimed(outbox).payload["i_event"] == 1
+    with pytest.raises(LostClaimError):
+        killed.finish(abandoned)
+    assert outbox.backlog().tasks[QUERY] == 1
+    assert heir.add_event(event(2))
 
 
-def test_a_worker_survives_what_goes_wrong_in_a_step(store: Store) -> None:
-    """Trouble and surprises alike postpone the task; it is done when they have passed."""
-    trouble: list[Exception] = [NeighbourError("silent"), KeyError("surprise")]
-    done = threading.Event()
-
-    def step(task: Task) -> None:
-        if trouble:
-            raise trouble.pop()
-        store.finish(task)
-        done.set()
-
-    workers = Workers(store, steps={QUERY: step}, back_off=BackOff(base=0.001, cap=0.001), threads=2)
-    workers.start()
-    try:
-        store.add_event(event(1))
-        workers.wake()
-        assert done.wait(PATIENCE)
-    finally:
-        workers.stop()
-    assert store.claim() is None
-
-
-def test_stopping_leaves_the_rest_for_the_next_start(store: Store) -> None:
-    """A stopped worker finishes what it does and begins nothing more."""
-    begun, go_on = threading.Event(), threading.Event()
-
-    def step(task: Task) -> None:
-        begun.set()
-        go_on.wait(PATIENCE)
-        store.finish(task)
-
-    workers = Workers(store, steps={QUERY: step}, back_off=BackOff(base=1, cap=1), threads=1)
+def test_a_lease_that_is_renewed_does_not_end(open_store: OpenStore, database_url: str, clock: Any) -> None:
+    """Who is still at work on a task keeps it, however long that takes."""
+    store, outbox = open_store(database_url, owner="one")
     store.add_event(event(1))
-    store.add_event(event(2))
-    workers.start()
-    assert begun.wait(PATIENCE)
-    workers.stop(patience=0)
-    go_on.set()
-    workers.stop()
-    assert claimed(store).payload["i_event"] == 2
+    task = claimed(outbox)
+    _, other = open_store(database_url, owner="two")
+    for _ in range(3):
+        clock.now += 40
+        outbox.keep([task.id])
+        assert other.claim(limit=5) == []
+    store.finish(task)
 
 
-def test_many_threads_never_share_a_lane(store: Store) -> None:
-    """With more workers than accounts, the events of each account are still done in their order."""
-    seen: dict[int, list[int]] = {1: [], 2: []}
-    remaining = threading.Semaphore(0)
+def test_an_event_that_a_newer_order_overtook_is_late(store: Store, outbox: Outbox) -> None:
+    """Late is what is older, by i_event, than an event of the same account that was ordered."""
+    accepted(store, outbox, 5)
+    assert store.is_late(event(4))
+    assert not store.is_late(event(6))
+    assert not store.is_late(event(4, i_account=190))
 
-    def step(task: Task) -> None:
-        seen[task.payload["i_account"]].append(task.payload["i_event"])
-        store.finish(task)
-        remaining.release()
 
-    workers = Workers(store, steps={QUERY: step}, back_off=BackOff(base=1, cap=1), threads=4)
-    workers.start()
-    for i_event in range(1, 41):
-        store.add_event(event(i_event, i_account=1 + i_event % 2))
-        workers.wake()
-    deadline = time.monotonic() + PATIENCE
-    taken = [remaining.acquire(timeout=max(0.0, deadline - time.monotonic())) for _ in range(40)]
-    workers.stop()
-    assert all(taken)
-    assert seen == {1: list(range(2, 41, 2)), 2: list(range(1, 41, 2))}
+def test_what_is_old_and_finished_is_forgotten(store: Store, outbox: Outbox, clock: Any) -> None:
+    """After the retention, events, orders and notifications are gone."""
+    accepted(store, outbox, 1)
+    store.finish(claimed(outbox))
+    clock.now += A_DAY
+    store.forget(older_than_seconds=A_DAY)
+    assert store.add_report(completed("event-1"))
+    store.finish(claimed(outbox))
+    clock.now += A_DAY + 1
+    assert not store.forget(older_than_seconds=A_DAY)
+    with pytest.raises(UnknownOrderError):
+        store.add_report(completed("event-1"))
+    assert store.add_event(event(1))
+
+
+def test_what_is_unfinished_is_never_forgotten(store: Store, outbox: Outbox, clock: Any) -> None:
+    """An order that is still being tried, or whose status is, stays however old it is."""
+    accepted(store, outbox, 1)
+    clock.now += 10 * A_DAY
+    store.forget(older_than_seconds=A_DAY)
+    assert store.add_report(completed("event-1"))
+    assert outbox.backlog().tasks[STATUS] == 2
+    assert outbox.backlog().oldest_seconds == 10 * A_DAY

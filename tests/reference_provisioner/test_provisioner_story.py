@@ -103,11 +103,11 @@ def running(neighbours: Neighbours, folder: Path, **settings: Any) -> Iterator[P
         "event_user": AUTH[0],
         "event_password": AUTH[1],
         "notify_url": "http://127.0.0.1:1/notifications",
-        "database": folder / "provisioner.sqlite",
+        "database": str(folder / "provisioner.sqlite"),
         "retry_base_seconds": 0.01,
     }
     provisioner = Provisioner(Settings(**values | settings))
-    provisioner.workers.start()
+    provisioner.start()
     try:
         yield provisioner
     finally:
