@@ -7,12 +7,14 @@ BIN := .venv/bin
 READY := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help conformance test lint types format check lock system-packages clean
+.PHONY: help install conformance test lint types format check lock system-packages clean
 # Parallel targets would mix their lines and compete for the processors that the waits are measured on.
 .NOTPARALLEL:
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+install: $(READY) ## Make .venv with all that the project needs; the other targets do so too
 
 conformance: $(READY) ## Judge the reference provisioner; ARGS="--only STATUS-VALUES" adds options
 	@$(BIN)/espf-conformance run --target reference --report-dir reports $(ARGS)

@@ -16,6 +16,8 @@ from typing import Final
 from simulators.errors import ClockError, ClockHeldError, ClockStoppedError
 
 MODES: Final = "real, scaled:N, manual or auto"
+# Virtual seconds per real one; the last time that can be written is three days away at this rate.
+FASTEST: Final = 1e6
 # Byte-identical timestamps in every run that does not follow the wall clock.
 FIXED_START: Final = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 # What fell due is answered within `[timeouts] silence`; a deadline beyond it means that something is stuck.
@@ -60,8 +62,8 @@ def parse_mode(text: str) -> ClockMode:
         rate = 1.0 if text == "real" else float(text.removeprefix("scaled:"))
     except ValueError:
         rate = 0.0
-    if not 0 < rate < float("inf") or not (text == "real" or text.startswith("scaled:")):
-        raise ClockError(f"Clock mode {text!r} is not known: use {MODES}, N above 0.")
+    if not 0 < rate <= FASTEST or not (text == "real" or text.startswith("scaled:")):
+        raise ClockError(f"Clock mode {text!r} is not known: use {MODES}, N above 0, at most {FASTEST:.0f}.")
     return ClockMode(name=text, rate=rate, jumps=False)
 
 
@@ -77,7 +79,8 @@ class Timer:
     due: float
     number: int
     action: Action = field(compare=False)
-    label: str = field(compare=False)
+    # Whatever `str` makes a name of: most are never asked for.
+    label: object = field(compare=False)
     cancelled: bool = field(default=False, compare=False)
 
     def cancel(self) -> None:
@@ -164,7 +167,7 @@ class InFlight:
 class Clock:
     """Virtual time and its timers.
 
-    One guard (a re-entrant condition) is shared with everything that has state in a stack; actions
+    One `guard` (a re-entrant condition) is shared with everything that has state in a stack; actions
     run with it held, so they must hand requests to a transport instead of sending them themselves.
     What an action raises is kept in `surprises`, and the clock goes on.
     """
@@ -179,12 +182,12 @@ class Clock:
         surprises: list[str] | None = None,
     ) -> None:
         self.mode = mode
-        self._guard = guard
+        self.guard = self._guard = guard
         self._in_flight = in_flight
         self._settle = settle
         self._surprises = [] if surprises is None else surprises
-        self._base_virtual = mode.start
-        self._base_real = time.monotonic()
+        # One value, so that whoever asks without the guard never sees one half of it changed.
+        self._base = (mode.start, time.monotonic())
         self._heap: list[Timer] = []
         self._numbers = itertools.count()
         self._thread: threading.Thread | None = None
@@ -192,16 +195,17 @@ class Clock:
 
     def now(self) -> float:
         """The virtual time."""
-        return self._base_virtual + (time.monotonic() - self._base_real) * self.mode.rate
+        virtual, real = self._base
+        return virtual + (time.monotonic() - real) * self.mode.rate
 
-    def call_later(self, delay: float, action: Action, *, label: str) -> Timer:
+    def call_later(self, delay: float, action: Action, *, label: object) -> Timer:
         """Run an action after `delay` virtual seconds.
 
         Raises:
             ClockError: the delay is below zero, or no number.
         """
         if not 0 <= delay < float("inf"):
-            raise ClockError(f"Timer {label!r} was given a delay of {delay} s: it must be 0 or more.")
+            raise ClockError(f"Timer '{label}' was given a delay of {delay} s: it must be 0 or more.")
         with self._guard:
             timer = Timer(self.now() + delay, next(self._numbers), action, label)
             if self._stopping:
@@ -210,6 +214,12 @@ class Clock:
             heapq.heappush(self._heap, timer)
             self._guard.notify_all()
             return timer
+
+    def upcoming(self, limit: int) -> tuple[int, tuple[Timer, ...]]:
+        """How many timers are pending, and those that fire first, at most `limit` of them."""
+        with self._guard:
+            pending = [timer for timer in self._heap if not timer.cancelled]
+            return len(pending), tuple(heapq.nsmallest(limit, pending))
 
     def pending(self) -> tuple[Timer, ...]:
         """The timers that have not fired, in the order in which they will."""
@@ -225,7 +235,7 @@ class Clock:
 
         Raises:
             ClockError: the step is below zero, or leads beyond the year 9999.
-            ClockHeldError: an exchange was still under way at the deadline.
+            ClockHeldError: an exchange was still under way at the deadline, or a timer was due.
             ClockStoppedError: the clock was stopped, as by a reset.
         """
         step = seconds + 60 * minutes + 3600 * hours
@@ -241,12 +251,33 @@ class Clock:
             target = self.now() + step
             self._drain(until)
             while (due := self._next_due()) is not None and due <= target:
+                if time.monotonic() > until:
+                    raise ClockHeldError(self._held_by(f"timer '{self._heap[0].label}', which is due"))
                 self._fire(due)
                 self._drain(until)
             self._check_running()
             self._move_to(target)
             # The clock's own thread must reckon anew how long it may wait.
             self._guard.notify_all()
+            return self.now()
+
+    def wait_idle(self, *, deadline: float = ADVANCE_DEADLINE) -> float:
+        """Wait until no timer is pending and nothing under way: a clock that jumps comes to that by itself.
+
+        Returns the virtual time. `deadline` is in real seconds.
+
+        Raises:
+            ClockHeldError: it did not come to that; the message names what holds it, or the next timer.
+            ClockStoppedError: the clock was stopped, as by a reset.
+        """
+        until = time.monotonic() + deadline
+        with self._guard:
+            self._drain(until)
+            while self._next_due() is not None:
+                if (remaining := until - time.monotonic()) <= 0:
+                    raise ClockHeldError(self._held_by(f"timer '{self._heap[0].label}', which is pending"))
+                self._guard.wait(remaining)
+                self._drain(until)
             return self.now()
 
     def cancel_all(self) -> None:
@@ -309,22 +340,23 @@ class Clock:
         try:
             timer.action()
         except Exception as error:  # noqa: BLE001 - any surprise must reach the one who runs the harness
-            self._surprises.append(f"timer {timer.label!r}: {error!r}")
+            self._surprises.append(f"timer '{timer.label}': {error!r}")
+        self._guard.notify_all()
 
     def _move_to(self, moment: float) -> None:
-        self._base_virtual = max(moment, self.now())
-        self._base_real = time.monotonic()
+        self._base = (max(moment, self.now()), time.monotonic())
 
     def _drain(self, until: float) -> None:
         """Wait for the exchanges under way; `until` is a real, monotonic time."""
         while not self._stopping and (held := self._in_flight.held_for()):
             if (remaining := until - time.monotonic()) <= 0:
-                raise ClockHeldError(
-                    f"The clock stands at {iso(self.now())}, held by: {', '.join(self._in_flight.holders)}. "
-                    "It moves on when they are answered."
-                )
+                raise ClockHeldError(self._held_by(*self._in_flight.holders))
             self._guard.wait(min(held, remaining))
         self._check_running()
+
+    def _held_by(self, *holders: str) -> str:
+        names = ", ".join(holders)
+        return f"The clock stands at {iso(self.now())}, held by: {names}. It moves on when that is over."
 
     def _check_running(self) -> None:
         if self._stopping:

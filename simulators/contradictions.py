@@ -36,6 +36,7 @@ def contradictions(file: WorldFile) -> Iterator[str]:
         yield from _repeated(table, key, getattr(file, table))
     yield from _derived_twice(file)
     yield from _names_of_nothing(file)
+    yield from _unknown_products(file)
     for position, account in enumerate(file.accounts):
         if account.i_master_account == account.i_account:
             yield _mistake("accounts", position, "i_master_account", "no account is its own alias", account)
@@ -74,6 +75,15 @@ def _names_of_nothing(file: WorldFile) -> Iterator[str]:
             is_derived = key != "i_customer" and value is not None and file.derived.account(value)
             if value is not None and not is_known and not is_derived:
                 yield _mistake(table, position, key, "there is no such record in this world", record)
+
+
+def _unknown_products(file: WorldFile) -> Iterator[str]:
+    known = {product.i_product for product in file.products}
+    for position, account in enumerate(file.accounts):
+        # A world that declares no product has them all.
+        if known and account.i_product not in known:
+            what = f"there is no such product; this world declares {', '.join(map(str, sorted(known)))}"
+            yield _mistake("accounts", position, "i_product", what, account)
 
 
 def _mistake(table: str, position: int, key: str, what: str, record: Any) -> str:

@@ -10,7 +10,8 @@ SimulatorError
 │   ├── ClockHeldError   an exchange under way held the clock for too long
 │   └── ClockStoppedError   a clock that was stopped, as by a reset, was asked to move
 ├── OrderError     no order has the task that was to be decided
-├── WeatherError   no such fault plan is armed
+├── EvictedError   a question is about records that the journal has dropped
+├── WeatherError   a fault plan is not possible, or not armed
 ├── DialectError   an OMS dialect cannot be loaded
 ├── ControlError   a running stack cannot be reached, or refused a command
 └── StackError     the simulators themselves went wrong while they ran
@@ -59,8 +60,12 @@ class OrderError(SimulatorError):
     """No order has the task that was to be decided."""
 
 
+class EvictedError(SimulatorError):
+    """What was asked of the journal cannot be known: records that may hold the answer were dropped."""
+
+
 class WeatherError(SimulatorError):
-    """No such fault plan is armed."""
+    """A fault plan is not possible, or none of this number is armed."""
 
 
 class DialectError(SimulatorError):

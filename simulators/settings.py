@@ -5,25 +5,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from simulators.emitter.events import Handler
 from simulators.emitter.settings import EmitterSettings
 from simulators.errors import SettingsError
 from simulators.espf.settings import EspfSettings
+from simulators.journal import CAPACITY
 from simulators.oms.settings import OmsSettings
 from simulators.portabilling.settings import PortaBillingSettings, Reading
 from simulators.release import DEFAULT_RELEASE, Release
 from simulators.validation import FORBID_UNKNOWN, mistakes
 from simulators.weather.plans import FaultPlan
-from simulators.wire.server import DEFAULT_LIMITS
+from simulators.wire.limits import DEFAULT_LIMITS
 from simulators.wire.transport import SILENCE
 
 # Where a provisioner that runs beside `espf-simulators up` is expected to take events.
 DEFAULT_EVENTS_URL: Final = "http://127.0.0.1:8080/events"
 SETTLE: Final = 0.3
+# Real seconds; more is no time that a thread can wait for.
+LONGEST_WAIT: Final = 1e6
+Wait = Annotated[float, Field(gt=0, le=LONGEST_WAIT)]
 HANG: Final = 2.0
 DEFAULT_EMITTER: Final = EmitterSettings()
 DEFAULT_OMS: Final = OmsSettings()
@@ -43,6 +47,8 @@ class StackSettings:
     loopback. `target_ca_file` holds the authorities of the provisioner's own certificate.
     A request may have a body of `max_body` bytes and has to arrive whole within `arrival`; both are assumed,
     since PortaBilling's own limits are not public.
+    The journal keeps the newest `journal_capacity` records. The control API demands `control_token`; without
+    one it demands none, but where others than this machine reach `host` a new one is made.
     `faults` are planned from the beginning, by the chances of `weather_seed`; a fault that hangs does so for
     `hang` real seconds if it says nothing else.
     """
@@ -53,7 +59,7 @@ class StackSettings:
     clock: str = "manual"
     host: str = "127.0.0.1"
     advertise: str = ""
-    port_base: int = 0
+    port_base: Annotated[int, Field(ge=0, le=65_533)] = 0
     events_url: str = DEFAULT_EVENTS_URL
     release: Release = DEFAULT_RELEASE
     reading: Reading = "lenient"
@@ -61,18 +67,20 @@ class StackSettings:
     espf: EspfSettings = DEFAULT_ESPF
     events: EmitterSettings = DEFAULT_EMITTER
     handlers: tuple[Handler, ...] = ()
-    silence: float = SILENCE
-    settle: float = SETTLE
-    first_i_event: int = 1
+    silence: Wait = SILENCE
+    settle: Annotated[float, Field(ge=0, le=LONGEST_WAIT)] = SETTLE
+    first_i_event: Annotated[int, Field(ge=1)] = 1
     services: tuple[str, ...] = ()
     oms: OmsSettings = DEFAULT_OMS
     tls: bool = False
     target_ca_file: str = ""
-    max_body: int = DEFAULT_LIMITS.body
-    arrival: float = DEFAULT_LIMITS.arrival
+    max_body: Annotated[int, Field(ge=1)] = DEFAULT_LIMITS.body
+    arrival: Wait = DEFAULT_LIMITS.arrival
     faults: tuple[FaultPlan, ...] = ()
     weather_seed: int = 0
-    hang: float = HANG
+    hang: Wait = HANG
+    journal_capacity: int = CAPACITY
+    control_token: str = ""
 
     def of_one_installation(self) -> "StackSettings":
         """The same settings with each part's own release and reading put right."""
@@ -124,6 +132,8 @@ def _adapter() -> TypeAdapter[StackSettings]:
 
 
 def _read(path: str) -> dict[str, Any]:
+    if not Path(path).is_file():
+        raise SettingsError(f"{path} does not exist: name a TOML file of settings.")
     try:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

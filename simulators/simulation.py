@@ -4,17 +4,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from flask import Response, jsonify
 from werkzeug.exceptions import NotFound
 
 from simulators.clock import Clock, InFlight, parse_mode
 from simulators.control.app import Controls
 from simulators.control.app import create_app as create_control_app
+from simulators.control.reading import refusal
 from simulators.documents.app import OPERATION as DOCUMENTS
 from simulators.documents.app import create_app as create_documents_app
-from simulators.emitter.app import create_app as create_emitter_app
 from simulators.emitter.core import Emitter
 from simulators.emitter.vocabulary import Vocabulary
 from simulators.espf import app as espf_app
@@ -29,16 +28,16 @@ from simulators.portabilling import app as portabilling_app
 from simulators.portabilling.core import PortaBilling
 from simulators.portabilling.openapi import document as rest_document
 from simulators.portabilling.sessions import Sessions
+from simulators.portabilling.settings import REST_DOCUMENT
 from simulators.portabilling.users import Users
 from simulators.records import Account
 from simulators.settings import StackSettings
-from simulators.weather.app import create_app as create_weather_app
 from simulators.weather.core import Weather
 from simulators.weather.holds import Holds
 from simulators.weather.inbound import Front, InboundWeather
 from simulators.weather.outbound import OutboundWeather
 from simulators.weather.plans import OUTBOUND
-from simulators.wire.recorder import Recorder, Watched, mount
+from simulators.wire.recorder import Recorder, mount
 from simulators.wire.refusals import recorded, recorded_on_web_host
 from simulators.wire.replaceable import Host
 from simulators.wire.server import in_plain_text
@@ -47,9 +46,6 @@ from simulators.world import World
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
-
-# Assumed after a known one, that of the customers' realm, CustomerInterface.json (S21).
-REST_DOCUMENT: Final = "AdminInterface.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +87,11 @@ class Simulation:
             surprises=surprises,
         )
         self.journal = Journal(
-            guard=self.guard, now=self.clock.now, masker=self._masker(), first_seq=first_seq
+            guard=self.guard,
+            now=self.clock.now,
+            capacity=settings.journal_capacity,
+            masker=self._masker(),
+            first_seq=first_seq,
         )
         self._transport = Transport(
             journal=self.journal,
@@ -103,7 +103,8 @@ class Simulation:
         )
         self._make_weather()
         self._make_parts(first_i_event)
-        self.weather.reset()
+        for plan in settings.faults:
+            self.weather.add(plan)
 
     def _masker(self) -> Masker:
         handlers = (handler.credentials.header for handler in self.settings.handlers)
@@ -115,7 +116,6 @@ class Simulation:
             now=self.clock.now,
             guard=self.guard,
             seed=self.settings.weather_seed,
-            planned=self.settings.faults,
         )
         self._holds = Holds(clock=self.clock, guard=self.guard)
         self._send = OutboundWeather(
@@ -171,6 +171,8 @@ class Simulation:
     def close(self) -> None:
         """Cancel all timers, cut what is unanswered, and end all threads; nothing is sent from here on."""
         self.clock.stop()
+        # Whoever waits or follows would keep the server from stopping.
+        self.journal.close()
         self._holds.close()
         self._transport.close()
 
@@ -183,7 +185,9 @@ class Simulation:
     def web_host_app(self) -> "WSGIApplication":
         """The JSON API, the ESPF API and their documents live on one web host (S31, 2.1, S33)."""
         rest_settings, espf_settings = self.settings.portabilling, self.settings.espf
-        rest = portabilling_app.create_app(self.portabilling, guard=self.guard, settings=rest_settings)
+        rest = portabilling_app.create_app(
+            self.portabilling, guard=self.guard, settings=rest_settings, because=self.emitter.because
+        )
         espf_api = espf_app.create_app(self.espf, guard=self.guard, settings=espf_settings)
         rest_front = Front(
             party="portabilling",
@@ -215,25 +219,23 @@ class Simulation:
 
     def _control_app(self) -> "WSGIApplication":
         """The control API, below `/_sim`."""
-        controls = Controls(
+        elsewhere = refusal(404, "The control API is below /_sim; /_sim/openapi.json describes it.")
+        return mount({"/_sim": create_control_app(self.controls())}, elsewhere=elsewhere)
+
+    def controls(self) -> Controls:
+        """The parts that the control API reaches."""
+        return Controls(
             guard=self.guard,
             clock=self.clock,
             world=self.world,
             journal=self.journal,
             espf=self.espf,
             oms=self.oms,
+            emitter=self.emitter,
+            weather=self.weather,
             add_account=self.add_account,
+            surprises=self.surprises,
         )
-        apps = {
-            "/_sim/events": create_emitter_app(self.emitter, guard=self.guard),
-            "/_sim/faults": create_weather_app(self.weather),
-            "/_sim": create_control_app(controls),
-        }
-        for app in apps.values():
-            # A surprise must reach the one who runs the harness: Flask would make a plain 500 of it.
-            app.config["PROPAGATE_EXCEPTIONS"] = True
-            app.register_error_handler(RecursionError, _too_deep)
-        return Watched(mount(apps, elsewhere=NotFound()), surprises=self.surprises)
 
     def _oms_app(self) -> "WSGIApplication":
         """The order API of the dialect."""
@@ -248,7 +250,10 @@ class Simulation:
         """The OpenAPI documents: the JSON API's, and from MR101 on the ESPF API's (S33)."""
         release, espf = self.settings.release, self.settings.espf
         methods = self.portabilling.methods
-        documents = {REST_DOCUMENT: lambda: rest_document(methods.values(), release=release)}
+        takes_json = self.settings.portabilling.takes_json
+        documents = {
+            REST_DOCUMENT: lambda: rest_document(methods.values(), release=release, takes_json=takes_json)
+        }
         if release.documents_espf:
             documents[espf.document] = lambda: espf_document(espf)
         return documents
@@ -268,7 +273,3 @@ class Simulation:
             surprises=self.surprises,
             passage=passage,
         )
-
-
-def _too_deep(_error: Exception) -> tuple[Response, int]:
-    return jsonify(error="The body is nested too deeply to be read as JSON."), 400

@@ -8,14 +8,15 @@ from ssl import SSLContext
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from simulators.control.access import Access, Gate, control_token
 from simulators.control.reset import create_app as create_reset_app
 from simulators.errors import StackError
 from simulators.records import Account
 from simulators.settings import StackSettings
 from simulators.simulation import Simulation
+from simulators.wire.limits import Limits
 from simulators.wire.recorder import Watched, WebServer, mount
 from simulators.wire.replaceable import Host, Replaceable
-from simulators.wire.server import Limits
 from simulators.wire.tls import check_ca_file, throw_away_authority
 from simulators.world import World
 
@@ -41,6 +42,7 @@ class Stack:
         CertificateError: `target_ca_file` cannot be used, or no certificate can be made for a name.
         ClockError: the clock's mode is not known.
         EventError: a handler of events is not possible.
+        SettingsError: the control API's token cannot be sent, or the journal would keep nothing.
         WeatherError: a planned fault names no existing point.
         WorldError: the world cannot be used.
     """
@@ -50,9 +52,12 @@ class Stack:
         if self.settings.target_ca_file:
             check_ca_file(self.settings.target_ca_file)
         self.surprises: list[str] = []
+        # What clients of the control API must show; empty where it demands nothing.
+        self.control_token = control_token(self.settings.control_token, host=self.settings.host)
         # The PEM file by which clients verify a stack that speaks TLS, while it runs; empty without.
         self.ca_file = ""
         self._resources = ExitStack()
+        self._servers: list[WebServer] = []
         # Whoever asks for the simulation of now waits while it is being replaced.
         self._replacing = threading.RLock()
         world = World.load(self.settings.world)
@@ -116,6 +121,8 @@ class Stack:
                 )
             )
             self.simulation.start()
+        for server in self._servers:
+            server.drop_arriving()
         return since
 
     def add_account(self, account: Account) -> None:
@@ -132,18 +139,24 @@ class Stack:
         ports = [base + offset if base else 0 for offset in range(3)]
         places: tuple[Place, ...] = ("control", "portabilling", "oms")
         fronts = [Replaceable(partial(self._current, place)) for place in places]
-        reset = Watched(create_reset_app(self.reset), surprises=self.surprises)
-        apps: list[Any] = [mount({"/_sim/reset": reset}, elsewhere=fronts[0]), *fronts[1:]]
+        apps: list[Any] = [self._control_app(fronts[0]), *fronts[1:]]
         serve = partial(
             WebServer, host=host, limits=self._limits(), tls=self._tls(), surprises=self.surprises
         )
-        servers = [
-            self._resources.enter_context(serve(app, port=port, refuse=front.refuse))
+        self._servers = [
+            self._resources.enter_context(serve(app, port=port, refuse=front.refuse, reign=front.current))
             for app, port, front in zip(apps, ports, fronts, strict=True)
         ]
         base_url = f"{'https' if self.settings.tls else 'http'}://{in_url(self.settings.advertise or host)}"
-        urls = [f"{base_url}:{server.port}" for server in servers]
+        urls = [f"{base_url}:{server.port}" for server in self._servers]
         self.addresses = Addresses(control=urls[0], portabilling=urls[1], oms=urls[2])
+
+    def _control_app(self, front: Any) -> Gate:
+        """What may be used by who has access: the reset, which outlives simulations, and all else of one."""
+        reset = Watched(create_reset_app(self.reset), surprises=self.surprises)
+        names = {"localhost", self.settings.host.lower(), self.settings.advertise.lower()}
+        access = Access(names=frozenset(names), token=self.control_token)
+        return Gate(mount({"/_sim/reset": reset}, elsewhere=front), access=access)
 
     def _limits(self) -> Limits:
         return Limits(

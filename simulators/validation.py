@@ -56,7 +56,7 @@ def mistakes(error: ValidationError) -> tuple[str, ...]:
 def _sentence(item: Any) -> str:
     where = ".".join(str(part) for part in item["loc"])
     what = item["msg"].removeprefix("Value error, ")
-    if item["type"] == "extra_forbidden":
+    if item["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
         return f"{where}: this key is not known"
     if item["type"] == "missing":
         return f"{where}: this key is required"

@@ -213,8 +213,7 @@ class World:
 
     def has_product(self, i_product: int) -> bool:
         """Whether accounts can have this product: any, unless the world declares some."""
-        known = itertools.chain(self.products, (account.i_product for account in self._accounts.values()))
-        return not self.products or i_product in known
+        return not self.products or i_product in self.products
 
     def services(self, account: Account) -> tuple[str, ...] | None:
         """The services that an account needs, by itself or by its product; None stands for all."""

@@ -1,24 +1,36 @@
-"""The control API below `/_sim`: health, accounts, clock, journal, statuses and orders as JSON."""
+"""The control API below `/_sim`: drives and watches a running stack, as JSON, from any language."""
 
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any
 
-from flask import Flask, Response, jsonify, request
-from pydantic import ValidationError
+from flask import Flask, Response, jsonify
 
 from simulators.clock import Clock, iso
-from simulators.errors import ClockError, ClockHeldError, SimulatorError
+from simulators.control.journal import Slots, add_journal, add_stream
+from simulators.control.openapi import document
+from simulators.control.reading import (
+    Decision,
+    Orders,
+    Statuses,
+    Step,
+    Timers,
+    read_body,
+    read_query,
+    refuse_in_json,
+)
+from simulators.emitter.app import add_events
+from simulators.emitter.core import Emitter
 from simulators.espf.core import EspfApi
 from simulators.journal import Journal
 from simulators.oms.core import Oms
+from simulators.oms.dialect import Order
+from simulators.oms.plans import Plan
 from simulators.records import Account
-from simulators.validation import mistakes
+from simulators.weather.app import add_faults
+from simulators.weather.core import Weather
 from simulators.world import World
-
-# Real seconds; a client that wants to wait longer asks again.
-MAX_WAIT: Final = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,82 +43,127 @@ class Controls:
     journal: Journal
     espf: EspfApi
     oms: Oms
+    emitter: Emitter
+    weather: Weather
     add_account: Callable[[Account], None]
+    surprises: list[str]
 
 
 def create_app(controls: Controls) -> Flask:
     """Make the application; it is to be mounted at `/_sim`."""
-    app = Flask("control")
-    _add_clock(app, controls)
-    _add_views(app, controls)
+    app, slots = Flask("control", static_folder=None), Slots()
+    refuse_in_json(app, surprises=controls.surprises)
+    add_events(app, controls.emitter)
+    add_faults(app, controls.weather)
+    _add_accounts(app, controls)
+    _add_clock(app, controls.clock)
+    _add_statuses(app, controls)
+    _add_orders(app, controls.oms)
+    _add_plans(app, controls.oms)
+    add_journal(app, controls.journal, slots)
+    add_stream(app, controls.journal, slots)
 
     @app.get("/health")
     def health() -> Response:
         return jsonify(status="ok")
 
-    @app.post("/accounts")
-    def add_account() -> tuple[Response, int]:
-        account = Account.model_validate(request.get_json(silent=True))
-        with controls.guard:
-            controls.add_account(account)
-        return jsonify(account.model_dump()), 201
-
-    @app.errorhandler(SimulatorError)
-    def refused(error: SimulatorError) -> tuple[Response, int]:
-        return jsonify(error=str(error)), 503 if isinstance(error, ClockHeldError) else 400
-
-    @app.errorhandler(ValidationError)
-    def invalid(error: ValidationError) -> tuple[Response, int]:
-        return jsonify(error="; ".join(mistakes(error))), 400
+    @app.get("/openapi.json")
+    def openapi() -> Response:
+        return jsonify(document())
 
     return app
 
 
-def _add_clock(app: Flask, controls: Controls) -> None:
-    def state() -> dict[str, Any]:
-        pending = [{"due": iso(timer.due), "label": timer.label} for timer in controls.clock.pending()]
-        return {"mode": controls.clock.mode.name, "now": iso(controls.clock.now()), "pending": pending}
+def _add_accounts(app: Flask, controls: Controls) -> None:
+    @app.get("/accounts")
+    def accounts() -> Response:
+        with controls.guard:
+            known = controls.world.accounts
+        return jsonify(accounts=[account.model_dump(mode="json") for account in known])
+
+    @app.post("/accounts")
+    def add_account() -> tuple[Response, int]:
+        account = read_body(Account)
+        controls.add_account(account)
+        return jsonify(account.model_dump(mode="json")), 201
+
+
+def _add_clock(app: Flask, clock: Clock) -> None:
+    def state(limit: int) -> Response:
+        count, first = clock.upcoming(limit)
+        timers = [{"due": iso(timer.due), "label": str(timer.label)} for timer in first]
+        return jsonify(mode=clock.mode.name, now=iso(clock.now()), pending=count, next=timers)
 
     @app.get("/clock")
-    def clock() -> Response:
-        return jsonify(state())
+    def now() -> Response:
+        return state(read_query(Timers).limit)
 
     @app.post("/clock/advance")
     def advance() -> Response:
-        body = request.get_json(silent=True)
-        seconds = body.get("seconds") if isinstance(body, dict) else None
-        if not isinstance(seconds, int | float) or isinstance(seconds, bool):
-            raise ClockError(
-                f'seconds is {seconds!r}: send a number of virtual seconds such as {{"seconds": 600}}.'
-            )
-        controls.clock.advance(seconds=seconds)
-        return jsonify(state())
+        step = read_body(Step)
+        clock.advance(seconds=step.seconds)
+        return state(Timers().limit)
 
 
-def _add_views(app: Flask, controls: Controls) -> None:
-    @app.get("/accounts")
-    def accounts() -> Response:
-        return jsonify(accounts=[account.model_dump() for account in controls.world.accounts])
-
+def _add_statuses(app: Flask, controls: Controls) -> None:
     @app.get("/statuses")
     def statuses() -> Response:
-        with controls.guard:
-            stored = controls.espf.stored()
-        return jsonify(statuses=[{**asdict(report), "stored_at": iso(report.stored_at)} for report in stored])
+        asked = read_query(Statuses).model_dump(exclude_none=True)
+        by_account = sorted(controls.espf.stored(), key=lambda report: (report.i_account, report.group))
+        stored = (asdict(report) for report in by_account)
+        return jsonify(
+            statuses=[
+                {**report, "stored_at": iso(report["stored_at"])}
+                for report in stored
+                if asked.items() <= report.items()
+            ]
+        )
+
+
+def _add_orders(app: Flask, oms: Oms) -> None:
+    def shown(order: Order) -> dict[str, Any]:
+        return {**asdict(order), "accepted_at": iso(order.accepted_at), "states": dict(oms.states(order))}
 
     @app.get("/orders")
     def orders() -> Response:
-        with controls.guard:
-            accepted = controls.oms.orders()
+        asked = read_query(Orders)
         return jsonify(
-            orders=[{**asdict(order), "accepted_at": iso(order.accepted_at)} for order in accepted]
+            orders=[
+                shown(order)
+                for order in oms.orders()
+                if asked.i_account in (None, order.request.account["i_account"])
+                and asked.reference in (None, order.request.reference)
+            ]
         )
 
-    @app.get("/journal")
-    def journal() -> Response:
-        since = request.args.get("since", 0, int)
-        # In this order `nan`, which would be waited for without end, becomes 0.
-        wait = min(MAX_WAIT, max(0.0, request.args.get("wait", 0.0, float)))
-        controls.journal.wait_for(lambda _: True, timeout=wait, since=since)
-        records = [asdict(record) for record in controls.journal.records(since=since)]
-        return jsonify(records=records, dropped=controls.journal.dropped)
+    @app.post("/orders/<order_id>/notify")
+    def notify(order_id: str) -> Response:
+        decided = read_body(Decision)
+        told = oms.decide(order_id, decided.service, state=decided.state, message=decided.message)
+        return jsonify(
+            notification_id=told.notification_id,
+            order_id=order_id,
+            service=told.service,
+            state=told.state,
+            message=told.message,
+            occurred_at=iso(told.occurred_at),
+        )
+
+
+def _add_plans(app: Flask, oms: Oms) -> None:
+    def shown(number: int, plan: Plan) -> dict[str, Any]:
+        return {"number": number, "plan": plan.model_dump(mode="json")}
+
+    @app.get("/plans")
+    def plans() -> Response:
+        return jsonify(plans=[shown(number, plan) for number, plan in oms.plans().items()])
+
+    @app.post("/plans")
+    def add_plan() -> tuple[Response, int]:
+        plan = read_body(Plan)
+        return jsonify(shown(oms.plan(plan), plan)), 201
+
+    @app.delete("/plans/<int:number>")
+    def withdraw(number: int) -> Response:
+        oms.withdraw(number)
+        return jsonify({})

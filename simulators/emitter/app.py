@@ -1,44 +1,43 @@
-"""The web skin of the event emitter, a part of the control API: emit an event, read its deliveries."""
+"""The web skin of the event emitter, a part of the control API: emit events, read what became of them."""
 
-import threading
 from dataclasses import asdict
 from typing import Any, Final
 
 from flask import Flask, Response, jsonify, request
 
+from simulators.control.reading import Events, read_query
 from simulators.emitter.core import Emitter, Event
-from simulators.errors import EventError
 
 # What each handler was told, and what became of that; its deliveries stand among those of the event.
 _HANDLER_FIELDS: Final = ("event_type", "variables", "fate", "attempts")
 
 
-def create_app(core: Emitter, *, guard: threading.Condition) -> Flask:
-    """Make the application; it is to be mounted at `/_sim/events`."""
-    app = Flask("emitter")
+def add_events(app: Flask, core: Emitter) -> None:
+    """Add `/events` to the control application."""
 
-    @app.post("/", strict_slashes=False)
+    @app.post("/events")
     def emit() -> tuple[Response, int]:
-        body: Any = request.get_json(silent=True)
+        body: Any = request.get_json(force=True, silent=True)
         mistake = _mistake(body)
         if mistake:
             return jsonify(error=mistake), 400
-        try:
-            with guard:
-                event = core.emit(body["event_type"], **body["variables"])
-        except EventError as error:
-            return jsonify(error=str(error)), 400
+        event = core.emit(body["event_type"], **body["variables"])
         return jsonify(_as_json(event)), 201
 
-    @app.get("/<int:i_event>")
+    @app.get("/events")
+    def events() -> Response:
+        asked = read_query(Events)
+        # One more than asked for tells whether there are more.
+        found = core.events(since=asked.since, limit=asked.limit + 1)
+        listed = [_as_json(event) for event in found[: asked.limit]]
+        return jsonify(events=listed, more=len(found) > asked.limit)
+
+    @app.get("/events/<int:i_event>")
     def deliveries(i_event: int) -> tuple[Response, int]:
-        with guard:
-            event = core.event(i_event)
+        event = core.event(i_event)
         if event is None:
             return jsonify(error=f"No event has i_event {i_event}."), 404
         return jsonify(_as_json(event)), 200
-
-    return app
 
 
 def _mistake(body: Any) -> str | None:

@@ -1,7 +1,9 @@
 """The ESPF's event emitter, without any web: numbers what occurs and hands it to each handler's queue."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Final
 
 from simulators.clock import Clock
@@ -58,6 +60,7 @@ class Emitter:
         self._check_handlers()
         self.next_i_event = first_i_event
         self._events: dict[int, Event] = {}
+        self._cause = "emitted"
 
     def emit(self, event_type: str, /, **variables: Any) -> Event:
         """Send an event of any type, known or not, with these variables and no translation.
@@ -68,9 +71,19 @@ class Emitter:
         Raises:
             EventError: it cannot be written.
         """
-        return self._put(
-            event_type, variables, told=((queue, (event_type, variables)) for queue in self._queues)
-        )
+        with self._clock.guard:
+            return self._put(
+                event_type, variables, told=((queue, (event_type, variables)) for queue in self._queues)
+            )
+
+    @contextmanager
+    def because(self, cause: str) -> Iterator[None]:
+        """Say why the events of a block occur; to be called with the guard held."""
+        before, self._cause = self._cause, cause
+        try:
+            yield
+        finally:
+            self._cause = before
 
     def occurred(self, event_type: str, /, **variables: Any) -> Event:
         """Tell of an internal event, named by its newest legacy name, as the imitated release does.
@@ -92,7 +105,8 @@ class Emitter:
             for queue in self._queues
         ]
         name = self.vocabulary.legacy_name(event_type, release=release) or event_type
-        return self._put(name, variables, told=told)
+        with self._clock.guard:
+            return self._put(name, variables, told=told)
 
     def resend(self, i_event: int) -> None:
         """Send an event once more whatever became of it, as after an answer that was lost on its way.
@@ -102,13 +116,23 @@ class Emitter:
         """
         if i_event not in self._events:
             raise EventError(f"No event has i_event {i_event}, so none can be sent again.")
-        for queue in self._queues:
-            queue.resend(i_event)
+        with self._clock.guard:
+            for queue in self._queues:
+                queue.resend(i_event)
 
     def event(self, i_event: int) -> Event | None:
         """An event with what became of it so far; None when there is none of this number."""
-        occurred = self._events.get(i_event)
-        return occurred and self._with_handlings(occurred)
+        with self._clock.guard:
+            occurred = self._events.get(i_event)
+            return occurred and self._with_handlings(occurred)
+
+    def events(self, *, since: int = 0, limit: int) -> tuple[Event, ...]:
+        """The first `limit` events whose number is above `since`, each with what became of it so far."""
+        with self._clock.guard:
+            # Numbers are given one after the other.
+            before = since - next(iter(self._events), 0) + 1
+            begin = min(max(0, before), len(self._events))
+            return tuple(map(self._with_handlings, islice(self._events.values(), begin, begin + limit)))
 
     def _put(
         self,
@@ -134,6 +158,7 @@ class Emitter:
             event_type=event_type,
             variables={**self._circumstances(event_type), **variables},
             handler=handler.name,
+            cause=self._cause,
             key=key if self.settings.coalesce else None,
         )
 

@@ -78,7 +78,7 @@ class HandlerQueue:
             demanded = self._waiting.pop(i_event)
             # An attempt that was under way meanwhile may have ended the event.
             if demanded or self._handlings[i_event].fate == "queued":
-                self._deliver(i_event)
+                self._deliver(i_event, demanded=demanded)
 
     def _may_send(self) -> bool:
         concurrency, now = self._settings.concurrency, self._clock.now()
@@ -95,7 +95,7 @@ class HandlerQueue:
         self._opening = None
         self._send_what_may_go()
 
-    def _deliver(self, i_event: int) -> None:
+    def _deliver(self, i_event: int, *, demanded: bool) -> None:
         handling = self._handlings[i_event]
         handling = replace(handling, attempts=handling.attempts + 1)
         self._handlings[i_event] = handling
@@ -106,9 +106,11 @@ class HandlerQueue:
         answered: Callable[[Answer], None] = partial(
             self._answered, i_event, attempt=handling.attempts, sent_at=now
         )
-        self._send(self._outbound(handling), answered)
+        again = "resend" if demanded else f"attempt {handling.attempts}"
+        cause = handling.cause if handling.attempts == 1 else again
+        self._send(self._outbound(handling, cause=cause), answered)
 
-    def _outbound(self, handling: Handling) -> Outbound:
+    def _outbound(self, handling: Handling, *, cause: str) -> Outbound:
         return Outbound(
             source="emitter",
             url=self.handler.url,
@@ -116,6 +118,7 @@ class HandlerQueue:
             body=handling.body(self._settings.numbers),
             correlation={
                 "operation": "event",
+                "cause": cause,
                 "i_event": handling.i_event,
                 "i_account": read_number(handling.variables.get("i_account")),
                 "detail": {"event_type": handling.event_type},

@@ -80,10 +80,11 @@ class Message:
 class Handling(Message):
     """An event as one handler is told of it; `attempts` counts those that were sent.
 
-    `key` is what it has in common with the events that it may supersede.
+    `key` is what it has in common with the events that it may supersede, `cause` why it is sent first.
     """
 
     handler: str
+    cause: str = ""
     key: tuple[str, str] | None = None
     fate: Fate = "queued"
     attempts: int = 0

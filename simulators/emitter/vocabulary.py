@@ -116,9 +116,13 @@ class Vocabulary(Strict):
         for name in subscriptions:
             if name not in {*known, *groups}:
                 where = f"the vocabulary {vocabulary!r} of {release}"
-                raise EventError(
-                    f"{name!r} is no event type of {where}: {_nearest(name, [*groups, *known])}."
-                )
+                nearest = _nearest(name, [*groups, *known])
+                hint = (self._as_webhook(name) if vocabulary == "webhooks" else None) or nearest
+                raise EventError(f"{name!r} is no event type of {where}: {hint}.")
+
+    def _as_webhook(self, name: str) -> str | None:
+        webhook = next((event.webhook for event in self.events if event.name == name), None)
+        return webhook and f"it is told as {webhook}"
 
     def _event(self, event_type: str) -> InternalEvent:
         for event in self.events:

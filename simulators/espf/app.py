@@ -21,8 +21,14 @@ from simulators.espf.urls import behind_version
 from simulators.journal import Exchange
 from simulators.wire.recorder import BODY, EXCHANGE, raw_target
 
+SERVED: Final = (
+    "POST account/i/<i_account>/status, POST account/<id>/status (an ID's /, # and ? are written %2F, %23 "
+    "and %3F), GET groups, POST group/create, POST group/delete and DELETE group/<i_group>, below /espf/v1"
+)
 # All that is served, as the journal names it.
 OPERATIONS: Final = ("status", "groups", "group/create", "group/delete")
+# Where a body is kept that was read once.
+READ: Final = "simulators.espf.body"
 
 
 class _StatusOf(BaseConverter):
@@ -74,7 +80,9 @@ def create_about(
             path = re.sub(r"^/v1/group/[0-9]+$", "/v1/group/delete", asked.path)
             operation = path.removeprefix("/v1/")
             return {"operation": operation if operation in OPERATIONS else ""}
-        found: dict[str, Any] = {"operation": "status", "detail": _wire(asked, settings)}
+        wire = _wire(asked, settings)
+        group = core.registered(wire.get("group"))
+        found: dict[str, Any] = {"operation": "status", "detail": wire, "group": group}
         with guard, suppress(Refusal):
             found["i_account"] = core.account_of(behind_version(raw_target(asked.environ))).i_account
         return found
@@ -91,13 +99,11 @@ def unavailable(status: int) -> Response:
 def _add_status(app: Flask, core: EspfApi, *, guard: threading.Condition, settings: EspfSettings) -> None:
     @app.post("/v1/account/<status_of:_decoded>")
     def update_status(_decoded: str) -> Response:
-        exchange: Exchange = request.environ[EXCHANGE]
         with guard:
             # Before anything is told about the account: a client without credentials gets 401, never 404.
             _authenticate(core)
             account = core.account_of(behind_version(raw_target(request.environ)))
             report = core.update(account, _body(request, settings).fields)
-            exchange.note(group=report.group)
         if settings.status_answer == "empty":
             return Response(mimetype=JSON)
         return jsonify(i_account=report.i_account, group=report.group, status=report.status)
@@ -141,10 +147,12 @@ def _add_refusals(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def not_served(error: HTTPException) -> tuple[Response, int]:
-        response = jsonify(error=error.description)
         if isinstance(error, MethodNotAllowed):
-            response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
-        return response, error.code or 500
+            allowed = ", ".join(sorted(error.valid_methods or ()))
+            response = jsonify(error=f"{request.method} is not served here: use {allowed}.")
+            response.headers["Allow"] = allowed
+            return response, 405
+        return jsonify(error=f"{raw_target(request.environ)!r} is none of {SERVED}."), error.code or 500
 
 
 def _authenticate(core: EspfApi) -> None:
@@ -158,7 +166,12 @@ def _authenticate(core: EspfApi) -> None:
 
 
 def _body(request: Request, settings: EspfSettings) -> Body:
-    return read_body(request.headers.get("Content-Type", ""), request.environ[BODY], settings=settings)
+    # The journal needs what is in it before the view does.
+    if READ not in request.environ:
+        content_type = request.headers.get("Content-Type", "")
+        request.environ[READ] = read_body(content_type, request.environ[BODY], settings=settings)
+    body: Body = request.environ[READ]
+    return body
 
 
 def _wire(request: Request, settings: EspfSettings) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Final
 
 from simulators.errors import WorldError
 from simulators.espf.settings import EspfSettings
 from simulators.espf.urls import Named, read_number, read_status_url
-from simulators.portabilling.sessions import LockedOutError, Sessions
+from simulators.portabilling.sessions import LockedOutError, PasswordExpiredError, Sessions
 from simulators.portabilling.tokens import TokenError
 from simulators.records import Account, User
 from simulators.world import PREDEFINED_GROUPS, World
@@ -18,6 +19,7 @@ MAX_MESSAGE: Final = 4000
 # What a token's claims must hold (S25: the admin realm's tokens do, those of accounts do not).
 AUDIENCE: Final = "espf-api"
 SCOPE: Final = "espf.api:write"
+API_USER: Final = "The users of PortaBilling's API stand in the world file."
 
 
 class Refusal(Exception):  # noqa: N818 - the API refuses; nothing went wrong in the simulator
@@ -64,23 +66,32 @@ class EspfApi:
                 scope; real status codes here, not the 500 of the JSON API (S25).
         """
         user = self._user(scheme, credentials)
-        if user is None:
-            raise Refusal(401, "The credentials of a PortaBilling API user are required.")
         if AUDIENCE not in user.audience or SCOPE not in user.scopes.split():
             raise Refusal(403, f"{user.login} may not use the ESPF API: it needs {AUDIENCE} and {SCOPE}.")
 
-    def _user(self, scheme: str, credentials: str) -> User | None:
+    def _user(self, scheme: str, credentials: str) -> User:
+        # The scheme is case-insensitive (RFC 9110).
+        if scheme.lower() == "bearer":
+            return self._bearer(credentials)
+        login, colon, password = credentials.partition(":")
+        if scheme.lower() != "basic" or not colon:
+            raise Refusal(401, f"Credentials are required: Basic of login:password, or Bearer. {API_USER}")
         try:
-            # The scheme is case-insensitive (RFC 9110).
-            if scheme.lower() == "bearer":
-                session = self._sessions.by_access_token(credentials)
-                return session.user if session else None
-            login, colon, password = credentials.partition(":")
-            if scheme.lower() == "basic" and colon:
-                return self._sessions.user(login=login, password=password, token=password)
-        except (TokenError, LockedOutError):
-            return None
-        return None
+            user = self._sessions.user(login=login, password=password, token=password)
+        except (LockedOutError, PasswordExpiredError) as error:
+            raise Refusal(401, f"{error}.") from error
+        if user is None:
+            raise Refusal(401, f"The login or the password is wrong. {API_USER}")
+        return user
+
+    def _bearer(self, access_token: str) -> User:
+        try:
+            session = self._sessions.by_access_token(access_token)
+        except TokenError as error:
+            raise Refusal(401, f"The Bearer is no access token: {error}.") from error
+        if session is None:
+            raise Refusal(401, "The access token has ended: log in again with Session/login.")
+        return session.user
 
     def account_of(self, raw_path: str) -> Account:
         """The account that a status URL names; `raw_path` is what stands behind `/espf/v1/`, undecoded.
@@ -108,6 +119,10 @@ class EspfApi:
         if account is None and self._settings.digits_fall_back:
             account = self._world.account(read_number(account_id))
         return account
+
+    def registered(self, group: Any) -> str | None:
+        """The name of a group, if one of this name is registered."""
+        return group if isinstance(group, str) and group in self._world.groups else None
 
     def update(self, account: Account, fields: Mapping[str, Any]) -> StatusReport:
         """Store a status.
@@ -137,7 +152,7 @@ class EspfApi:
 
     def stored(self) -> tuple[StatusReport, ...]:
         """The stored status of every account and group that has one."""
-        return tuple(history[-1] for history in self._history.values())
+        return tuple(history[-1] for history in tuple(self._history.values()))
 
     def group_list(self) -> list[dict[str, Any]]:
         """The registered groups: `i_group` quoted and `is_custom` bare, unless a setting says so (S32)."""
@@ -162,7 +177,7 @@ class EspfApi:
         """
         name = fields.get("name")
         if not isinstance(name, str):
-            raise Refusal(400, f"name is {name!r}: the name of the new group is required.")
+            raise Refusal(400, f"name is {_given(name)}: the name of the new group is required.")
         is_taken = name in self._world.groups
         try:
             return {"name": name, "i_group": self._world.add_group(name)}
@@ -179,7 +194,7 @@ class EspfApi:
         # To JSON, 1001.0 is an integer too.
         written = str(int(i_group) if isinstance(i_group, float) and i_group.is_integer() else i_group)
         if isinstance(i_group, bool) or not (written.isascii() and written.isdecimal()):
-            raise Refusal(400, f"i_group is {i_group!r}: the number of a group is required.")
+            raise Refusal(400, f"i_group is {_given(i_group)}: the number of a group is required.")
         number = read_number(written)
         name = next((name for name, known in self._world.groups.items() if known == number), None)
         if name is None:
@@ -195,17 +210,26 @@ class EspfApi:
         # The documented example sends "OK " with a trailing blank (P; section 5, row 1).
         text = value.strip() if self._settings.lenient and isinstance(value, str) else value
         if text not in STATUSES:
-            raise Refusal(400, f"status is {value!r}: it must be one of {', '.join(STATUSES)}.")
+            raise Refusal(400, f"status is {_given(value)}: it must be one of {', '.join(STATUSES)}.")
         return str(text)
 
     def _group(self, value: Any) -> str:
         if not isinstance(value, str) or not value:
-            raise Refusal(400, f"group is {value!r}: the name of a registered group is required.")
+            raise Refusal(400, f"group is {_given(value)}: the name of a registered group is required.")
         if value not in self._world.groups:
-            raise Refusal(self._settings.unregistered_group, f"group {value!r} is not registered.")
+            known = ", ".join(get_close_matches(value, self._world.groups, cutoff=0.0))
+            raise Refusal(
+                self._settings.unregistered_group,
+                f"group {value!r} is not registered: the nearest known are {known}. Names are "
+                "case-sensitive; POST /espf/v1/group/create registers a custom one.",
+            )
         return value
 
     def _message(self, value: Any) -> str | None:
         if value is not None and (not isinstance(value, str) or len(value) > MAX_MESSAGE):
             raise Refusal(400, f"message must be a text of at most {MAX_MESSAGE} characters (S31).")
         return value
+
+
+def _given(value: Any) -> str:
+    return "missing" if value is None else repr(value)

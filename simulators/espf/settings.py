@@ -1,14 +1,25 @@
 """What differs between installations of the ESPF API, or is not public: each a named setting."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from simulators.portabilling.settings import Reading
+from pydantic import AfterValidator, Field
+
+from simulators.portabilling.settings import REST_DOCUMENT, Reading
 from simulators.release import DEFAULT_RELEASE, Release
 from simulators.validation import FORBID_UNKNOWN
 
 GroupTypes = Literal["example", "table"]
 StatusAnswer = Literal["fields", "empty"]
+
+
+def _own_name(document: str) -> str:
+    if document == REST_DOCUMENT:
+        raise ValueError(f"{document} is the document of the JSON API")
+    return document
+
+
+DocumentName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$"), AfterValidator(_own_name)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +48,7 @@ class EspfSettings:
     conflict: Literal[400, 409] = 409
     former_ids: bool = True
     digits_fall_back: bool = False
-    document: str = "ESPFInterface.json"
+    document: DocumentName = "ESPFInterface.json"
 
     @property
     def lenient(self) -> bool:

@@ -29,7 +29,7 @@ def create_app(core: Oms, *, guard: threading.Condition) -> Flask:
         exchange: Exchange = request.environ[EXCHANGE]
         exchange.note(operation=ORDER)
         with guard:
-            placed = core.handle(_as_asked(request))
+            placed = core.handle(_as_asked(request), cause=f"record {exchange.seq}")
             exchange.note(**placed.correlation)
             awaited = [_sent(core, notification) for notification in placed.early]
         # Not under the guard: the answers to what was sent come in with it.

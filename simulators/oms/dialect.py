@@ -41,7 +41,7 @@ class HttpReply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class OrderRequest:
     """What a provisioner ordered, whatever the dialect; an empty `notify_url` stands for the OMS's own."""
 
@@ -59,7 +59,7 @@ class Hub:
     notify_url: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Order:
     """An accepted order; `accepted_at` is virtual time."""
 
@@ -72,7 +72,8 @@ class Order:
 class Notification:
     """News of one service of an order; `states` has the state of each of its services after it.
 
-    `occurred_at` is virtual time.
+    `occurred_at` is virtual time. `cause` says why it is told, in the journal's words; `group` is the
+    registered group that the service is named like, if there is one.
     """
 
     notification_id: str
@@ -82,6 +83,8 @@ class Notification:
     message: str
     occurred_at: float
     states: Mapping[str, str]
+    cause: str = ""
+    group: str | None = None
 
 
 class Dialect(Protocol):

@@ -1,6 +1,7 @@
 """Sends the OMS's notifications to a provisioner, and sends them again until they are taken."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from simulators.clock import Clock
@@ -49,6 +50,8 @@ class Notifier:
             body=request.body,
             correlation={
                 "operation": "notification",
+                "cause": notification.cause,
+                "group": notification.group,
                 "i_account": order.request.account["i_account"],
                 "order_id": order.order_id,
                 "reference": order.request.reference,
@@ -68,6 +71,7 @@ class Notifier:
             on_answer()
         if self._dialect.is_taken(answer) or attempt >= self._settings.notify_limit:
             return
+        outbound = replace(outbound, correlation={**outbound.correlation, "cause": f"attempt {attempt + 1}"})
         told = partial(self._answered, notification, outbound, attempt + 1, None)
         again = partial(self._send, outbound, told)
         label = f"resend of notification {notification.notification_id}"

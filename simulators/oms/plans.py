@@ -64,7 +64,7 @@ Delay = Annotated[
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
     """A state of a task: when it occurs and when it is told, in virtual seconds after the order."""
 

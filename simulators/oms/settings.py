@@ -1,6 +1,9 @@
 """What is assumed of the OMS, since no real one is documented: each a named setting."""
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
 
 from simulators.validation import FORBID_UNKNOWN
 
@@ -18,8 +21,8 @@ class OmsSettings:
     __pydantic_config__ = FORBID_UNKNOWN
 
     dialect: str = "simple"
-    notify_url: str = ""
-    notify_interval: float = 60.0
-    notify_limit: int = 20
-    early: float = 0.5
+    notify_url: Annotated[str, Field(pattern=r"^(https?://.+)?$")] = ""
+    notify_interval: Annotated[float, Field(ge=0, le=1e9)] = 60.0
+    notify_limit: Annotated[int, Field(ge=1)] = 20
+    early: Annotated[float, Field(ge=0, le=1e6)] = 0.5
     seed: int = 0

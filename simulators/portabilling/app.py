@@ -5,8 +5,9 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from flask import Flask, Response, jsonify, request
 from werkzeug.wrappers import Request
@@ -19,15 +20,25 @@ from simulators.portabilling.settings import PortaBillingSettings
 from simulators.wire.recorder import EXCHANGE, raw_target
 
 LOGIN: Final = "Session/login"
+SERVED: Final = ("GET", "POST")
 SESSION: Final = "Session/"
+# What werkzeug makes of bytes that are no UTF-8.
+REPLACEMENT: Final = "\ufffd"
 # Between two JSON texts of a path, or before the second where the first is empty.
 _BETWEEN: Final = re.compile(r"(?:(?<=\})|^)/(?=\{|$)")
 
 
 def create_app(
-    core: PortaBilling, *, guard: threading.Condition, settings: PortaBillingSettings = DEFAULTS
+    core: PortaBilling,
+    *,
+    guard: threading.Condition,
+    settings: PortaBillingSettings = DEFAULTS,
+    because: Callable[[str], AbstractContextManager[object]] = nullcontext,
 ) -> Flask:
-    """Make the application; it is to be mounted at `/rest`."""
+    """Make the application; it is to be mounted at `/rest`.
+
+    `because` is told which record of the journal causes the events of a block.
+    """
     app = Flask("portabilling")
     # The legacy form of a login has an empty segment: /Session/login//{...} (S24).
     app.url_map.merge_slashes = False
@@ -36,11 +47,11 @@ def create_app(
     # A surprise must reach the recorder around this application: Flask would make a plain 500 of it.
     app.config["PROPAGATE_EXCEPTIONS"] = True
 
-    @app.route("/<path:_decoded>", methods=["GET", "POST"], provide_automatic_options=False)
+    @app.route("/<path:_decoded>", methods=SERVED, provide_automatic_options=False)
     def call(_decoded: str) -> Response:
         read = _read_call(request, settings)
         exchange: Exchange = request.environ[EXCHANGE]
-        with guard:
+        with guard, because(f"record {exchange.seq}"):
             account = core.account_of(read.params)
             exchange.note(operation=read.operation, i_account=account.i_account if account else None)
             answer = core.handle(read)
@@ -48,8 +59,9 @@ def create_app(
             return _attachment(answer)
         response = jsonify(answer)
         if read.operation == LOGIN and settings.release.sets_cookies:
-            response.set_cookie(settings.token_cookie, answer["access_token"], httponly=True)
-            response.set_cookie(settings.session_cookie, answer["session_id"], httponly=True)
+            # A world file may have put a method of its own in the login's place.
+            response.set_cookie(settings.token_cookie, answer.get("access_token", ""), httponly=True)
+            response.set_cookie(settings.session_cookie, answer.get("session_id", ""), httponly=True)
         return response
 
     @app.errorhandler(Fault)
@@ -114,8 +126,9 @@ def _read_path(request: Request) -> tuple[str, str, str]:
 def _read_call(request: Request, settings: PortaBillingSettings) -> Call:
     """Read the service and the method from the raw path, and the rest from wherever it stands."""
     service, method, legacy = _read_path(request)
-    if request.method != "POST" and not legacy:
-        raise Fault(UNKNOWN_METHOD, f"{request.method} is served with JSON in the path alone: use POST")
+    # Werkzeug serves HEAD wherever it serves GET, and what nobody reads must change nothing.
+    if request.method == "HEAD" or (request.method != "POST" and not legacy):
+        raise Fault(UNKNOWN_METHOD, f"{request.method} is not served here: use POST")
     body = _legacy_parts(f"{service}/{method}", legacy) if legacy else _body_parts(request, settings)
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     bearer = token if scheme.lower() == "bearer" else None
@@ -134,10 +147,24 @@ def _read_call(request: Request, settings: PortaBillingSettings) -> Call:
 def _body_parts(request: Request, settings: PortaBillingSettings) -> dict[str, Any]:
     """Read a JSON body (later releases), or form fields with JSON text in them (S9, S19)."""
     if request.is_json:
-        if settings.reading == "strict" and not settings.release.rest_takes_json:
+        if not settings.takes_json:
             raise Fault(BAD_PARAMS, f"{settings.release} takes forms alone, not application/json (S9)")
         return _object(request.get_data())
-    return {name: _object(request.form.get(name, "")) for name in ("auth_info", "params")}
+    form = _form(request)
+    return {name: _object(form.get(name, "")) for name in ("auth_info", "params")}
+
+
+def _form(request: Request) -> Mapping[str, str]:
+    """The fields of a form, none of them made of bytes that are no UTF-8, as werkzeug's would be."""
+    body = request.get_data()
+    if request.mimetype == "application/x-www-form-urlencoded":
+        try:
+            return dict(reversed(parse_qsl(body.decode(), keep_blank_values=True, errors="strict")))
+        except ValueError as error:
+            raise Fault(BAD_PARAMS, f"The form is not in UTF-8: {error}") from error
+    if REPLACEMENT in "".join(request.form.values()) and REPLACEMENT.encode() not in body:
+        raise Fault(BAD_PARAMS, "The form is not in UTF-8")
+    return request.form
 
 
 def _legacy_parts(operation: str, path: str) -> dict[str, Any]:
@@ -145,7 +172,11 @@ def _legacy_parts(operation: str, path: str) -> dict[str, Any]:
 
     So is a logout's (S17). A slash in a text is a part of it: an old client leaves it unescaped (S17).
     """
-    texts = _BETWEEN.split(unquote(path).rstrip("/"), maxsplit=1)
+    try:
+        whole = unquote(path, errors="strict")
+    except UnicodeDecodeError as error:
+        raise Fault(BAD_PARAMS, f"The path is not in UTF-8: {error}") from error
+    texts = _BETWEEN.split(whole.rstrip("/"), maxsplit=1)
     if len(texts) == 1 and operation.startswith(SESSION):
         texts = ["", texts[0].removeprefix("/")]
     return {"auth_info": _object(texts[0]), "params": _object(texts[1] if len(texts) > 1 else "")}

@@ -1,5 +1,6 @@
 """Which internal events a change of a record raises, by their names of about MR121 (1.5)."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -81,14 +82,14 @@ def _status_events(entity: str, before: Record, after: Record) -> Iterator[str]:
 
 
 def _addon_events(before: Record, after: Record) -> Iterator[str]:
-    old, new = (
-        {addon["i_product"]: addon for addon in record["assigned_addons"]} for record in (before, after)
-    )
-    if new.keys() - old.keys():
+    was, now = before["assigned_addons"], after["assigned_addons"]
+    # One product can be assigned twice, for two times.
+    old, new = (Counter(addon["i_product"] for addon in addons) for addons in (was, now))
+    if new - old:
         yield "Account/ProductAddon/Inserted"
-    if old.keys() - new.keys():
+    if old - new:
         yield "Account/ProductAddon/Deleted"
-    if any(old[key] != new[key] for key in old.keys() & new.keys()):
+    if any(addon not in was for addon in now if old[addon["i_product"]] == new[addon["i_product"]]):
         yield "Account/ProductAddon/Changed"
 
 

@@ -123,7 +123,7 @@ class PortaBilling:
 
     def _user_of(self, call: Call) -> User:
         """Accept Bearer, `session_id`, login with password, or login with token (2.2)."""
-        auth_info = _validated(AuthInfo, call.auth_info, refusal=BAD_PARAMS)
+        auth_info = _validated(AuthInfo, call.auth_info, refusal=BAD_PARAMS, part="auth_info")
         if call.bearer is not None:
             return self._bearer_of(call.bearer)
         if auth_info.session_id is not None:
@@ -145,11 +145,12 @@ class PortaBilling:
         return session.user
 
 
-def _validated(model: type[Model], given: Params, *, refusal: str) -> Model:
+def _validated(model: type[Model], given: Params, *, refusal: str, part: str = "params") -> Model:
     try:
-        return model.model_validate(given)
+        return model.model_validate({**given})
     except ValidationError as error:
-        raise Fault(refusal, "; ".join(mistakes(error))) from error
+        # With the part's name, since a client may have left out the part itself.
+        raise Fault(refusal, f"In {part}: {'; '.join(mistakes(error))}") from error
 
 
 def _of_oneself(call: Call, user: User) -> Params:

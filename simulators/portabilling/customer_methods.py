@@ -24,6 +24,7 @@ from simulators.records import Customer
 from simulators.world import World
 
 _OWN: Final = ("name", "bill_status")
+_PDF: Final = "application/pdf"
 
 
 class GetCustomerInfo(Parameters):
@@ -119,6 +120,7 @@ class CustomerMethods:
             parameters=GetInvoiceInfo,
             answer=self._get_invoice_info,
             answers={"invoice_info": TypeAdapter(InvoiceInfo)},
+            files=(_PDF,),
         )
         yield Method(
             name="Invoice/get_invoice_list",
@@ -179,7 +181,7 @@ class CustomerMethods:
         if params.get_pdf:
             # Assumed: files come as attachments (S25), and which methods answer one is not public.
             name = f"invoice_{invoice.i_invoice}.pdf"
-            return File(name=name, content_type="application/pdf", content=_EMPTY_PDF)
+            return File(name=name, content_type=_PDF, content=_EMPTY_PDF)
         return {"invoice_info": invoice_info(invoice)}
 
     def _get_invoice_list(self, params: GetInvoiceList) -> dict[str, Any]:

@@ -157,7 +157,7 @@ class InventoryMethods:
         """Take the DIDs of an account away from it; they stay its customer's."""
         for number in self.world.numbers():
             if number.i_account == i_account:
-                self._store(number, event="DID/Status/Unassigned", i_account=None)
+                self._store(number, i_account=None)
 
     def _assignment(
         self, owner: str, parameters: type[Parameters], answer: Callable[[Any], dict[str, Any]]
@@ -228,19 +228,13 @@ class InventoryMethods:
     def _assign_to_customer(self, params: AssignToCustomer) -> dict[str, Any]:
         if self.world.open_customer(params.i_customer) is None:
             raise Fault(BAD_PARAMS, f"There is no open customer {params.i_customer}")
-        number = self._number(params)
-        self._store(number, event="DID/Status/Assigned", i_customer=params.i_customer, i_account=None)
+        self._store(self._number(params), i_customer=params.i_customer, i_account=None)
         return {"success": 1}
 
     def _assign_to_account(self, params: AssignToAccount) -> dict[str, Any]:
         i_account = params.i_account if params.i_master_account is None else params.i_master_account
         account = self._account(i_account)
-        self._store(
-            self._number(params),
-            event="DID/Status/Assigned",
-            i_account=account.i_account,
-            i_customer=account.i_customer,
-        )
+        self._store(self._number(params), i_account=account.i_account, i_customer=account.i_customer)
         return {"success": 1}
 
     def _number(self, key: DidKey) -> NumberRecord:
@@ -250,8 +244,17 @@ class InventoryMethods:
                 return number
         raise Fault(BAD_PARAMS, f"There is no DID {key.i_did_number or key.number!r}")
 
-    def _store(self, number: NumberRecord, *, event: str, **owner: int | None) -> None:
+    def _store(self, number: NumberRecord, **owner: int | None) -> None:
         changed = number.model_copy(update=owner)
         if changed != number:
             self.world.store_number(changed)
-            self.occurred(event, number=number.number)
+            self.occurred(f"DID/Status/{_change(number, changed)}", number=number.number)
+
+
+def _change(before: NumberRecord, after: NumberRecord) -> str:
+    """What became of a DID: assigned, unassigned from its account, or moved to another customer (S3)."""
+    if after.i_account is not None:
+        return "Assigned"
+    if before.i_account is not None:
+        return "Unassigned"
+    return "Assigned" if before.i_customer is None else "Moved"

@@ -37,6 +37,7 @@ Answer = Mapping[str, Any] | File
 class Method:
     """A method; `answers` holds the shape of each field of its answer, for the OpenAPI document.
 
+    `files` names the types of the files that it may answer instead (S25).
     `is_open`: it needs no session. `is_write`: a site in standalone mode refuses it (2.1).
     """
 
@@ -44,6 +45,7 @@ class Method:
     parameters: type[Parameters]
     answer: Callable[[Any], Answer]
     answers: Mapping[str, TypeAdapter[Any]] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
     refusal: str = BAD_PARAMS
     is_open: bool = False
     is_write: bool = False

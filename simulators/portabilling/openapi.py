@@ -4,15 +4,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core.core_schema import WithDefaultSchema
 
+from simulators.documents.schemas import REFERENCE, Json, schemas
 from simulators.portabilling.methods import Method
 from simulators.portabilling.parameters import AuthInfo, Parameters
 from simulators.release import Release
 
-Json = dict[str, Any]
-REFERENCE: Final = "#/components/schemas/{model}"
+JSON: Final = "application/json"
+FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 # Every failure is HTTP 500 with these two (S15, S25).
 _FAULT: Final[Json] = {
@@ -38,23 +37,10 @@ _FOLLOWERS: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
 }
 
 
-class _Schemas(GenerateJsonSchema):
-    """Leaves out what says nothing: titles, and defaults that stand for a parameter left out."""
-
-    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - the generator's interface
-        return False
-
-    def default_schema(self, schema: WithDefaultSchema) -> JsonSchemaValue:
-        made = super().default_schema(schema)
-        if made.get("default", 0) in (None, False):
-            made.pop("default", None)
-        return made
-
-
-def document(methods: Iterable[Method], *, release: Release) -> Json:
-    """The OpenAPI 3.1 document of these methods."""
+def document(methods: Iterable[Method], *, release: Release, takes_json: bool = True) -> Json:
+    """The OpenAPI 3.1 document of these methods; without `takes_json` they take forms alone."""
     methods = sorted(methods, key=lambda method: method.name)
-    schemas, definitions = _schemas(methods)
+    found, definitions = _schemas(methods)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -63,7 +49,10 @@ def document(methods: Iterable[Method], *, release: Release) -> Json:
             "description": "Every failure is HTTP 500 with faultcode and faultstring.",
         },
         "servers": [{"url": "/rest"}],
-        "paths": {f"/{method.name}": {"post": _operation(method, schemas)} for method in methods},
+        "paths": {
+            f"/{method.name}": {"post": _operation(method, found, takes_json=takes_json)}
+            for method in methods
+        },
         "components": {
             "schemas": {**definitions, "Fault": _FAULT},
             "securitySchemes": {"access_token": {"type": "http", "scheme": "bearer"}},
@@ -81,46 +70,49 @@ def _schemas(methods: Iterable[Method]) -> tuple[Mapping[tuple[str, str], Json],
             (f"{method.name} answers {field}", "serialization", shape)
             for field, shape in method.answers.items()
         )
-    found, rest = TypeAdapter.json_schemas(inputs, ref_template=REFERENCE, schema_generator=_Schemas)
-    schemas: Mapping[tuple[str, str], Json] = {
-        (str(key), mode): dict(schema) for (key, mode), schema in found.items()
-    }
-    return schemas, rest.get("$defs", {})
+    return schemas(inputs, with_defaults=False)
 
 
-def _operation(method: Method, schemas: Mapping[tuple[str, str], Json]) -> Json:
-    params = schemas[f"{method.name} takes", "validation"]
-    answers = {field: schemas[f"{method.name} answers {field}", "serialization"] for field in method.answers}
+def _operation(method: Method, found: Mapping[tuple[str, str], Json], *, takes_json: bool) -> Json:
+    params = found[f"{method.name} takes", "validation"]
+    answers = {field: found[f"{method.name} answers {field}", "serialization"] for field in method.answers}
     return {
         "operationId": method.name,
         "tags": [method.name.partition("/")[0]],
         "security": [] if method.is_open else [{"access_token": []}],
-        "requestBody": _body(method, params),
+        "requestBody": _body(method, params, takes_json=takes_json),
         "responses": {
             "200": {
                 "description": "The answer; a look-up of nothing is answered with an empty object.",
-                "content": {"application/json": {"schema": {"type": "object", "properties": answers}}},
+                "content": {
+                    JSON: {"schema": {"type": "object", "properties": answers}},
+                    **{kind: {"schema": {"type": "string", "format": "binary"}} for kind in method.files},
+                },
                 **_links(method),
             },
             "500": {
                 "description": "A fault.",
-                "content": {"application/json": {"schema": {"$ref": REFERENCE.format(model="Fault")}}},
+                "content": {JSON: {"schema": {"$ref": REFERENCE.format(model="Fault")}}},
             },
         },
     }
 
 
-def _body(method: Method, params: Json) -> Json:
+def _body(method: Method, params: Json, *, takes_json: bool) -> Json:
     is_required = "anyOf" in method.parameters.model_json_schema() or any(
         field.is_required() for field in method.parameters.model_fields.values()
     )
     auth_info = {"auth_info": {"$ref": REFERENCE.format(model="AuthInfo")}}
-    schema = {
-        "type": "object",
-        "properties": {"params": params, **({} if method.is_open else auth_info)},
-        **({"required": ["params"]} if is_required else {}),
+    parts = {"params": params, **({} if method.is_open else auth_info)}
+    required = {"required": ["params"]} if is_required else {}
+    # In a form, each part is JSON text (S9, S19).
+    texts = {
+        name: {"type": "string", "contentMediaType": JSON, "contentSchema": part}
+        for name, part in parts.items()
     }
-    return {"required": is_required, "content": {"application/json": {"schema": schema}}}
+    form = {"schema": {"type": "object", "properties": texts, **required}}
+    content = {JSON: {"schema": {"type": "object", "properties": parts, **required}}} if takes_json else {}
+    return {"required": is_required, "content": {**content, **dict.fromkeys(FORMS, form)}}
 
 
 def _links(method: Method) -> Json:

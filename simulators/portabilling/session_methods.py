@@ -18,7 +18,7 @@ from simulators.portabilling.faults import (
 )
 from simulators.portabilling.methods import Method, Occurred
 from simulators.portabilling.parameters import AuthInfo, Option, OptionalText, Parameters, one_of
-from simulators.portabilling.sessions import LockedOutError, Session, Sessions
+from simulators.portabilling.sessions import LockedOutError, PasswordExpiredError, Session, Sessions
 from simulators.portabilling.tokens import TokenError
 from simulators.portabilling.users import Users
 from simulators.records import User
@@ -120,18 +120,20 @@ class SessionMethods:
         Raises:
             Fault: they are nobody's (with this code), the login is locked, or the password has expired.
         """
-        user = self._recognised(fields, faultcode=faultcode)
-        if user.password_expired:
-            raise Fault(PASSWORD_EXPIRED, "You must change your password")
-        return user
+        return self._recognised(fields, faultcode=faultcode, even_expired=False)
 
-    def _recognised(self, fields: AuthInfo | Login, *, faultcode: str) -> User:
+    def _recognised(self, fields: AuthInfo | Login, *, faultcode: str, even_expired: bool) -> User:
         try:
             user = self.sessions.user(
-                login=fields.login or "", password=fields.password or None, token=fields.token or None
+                login=fields.login or "",
+                password=fields.password or None,
+                token=fields.token or None,
+                even_expired=even_expired,
             )
         except LockedOutError as error:
             raise Fault(LOCKED_OUT, str(error)) from error
+        except PasswordExpiredError as error:
+            raise Fault(PASSWORD_EXPIRED, str(error)) from error
         if user is None:
             raise Fault(faultcode, "The login or the password is incorrect; passwords are case-sensitive")
         return user
@@ -141,7 +143,9 @@ class SessionMethods:
 
     def _change_password(self, params: ChangePassword) -> dict[str, Any]:
         """Answer a new session to a client that asks for one (S18); what else is answered is assumed."""
-        known = self._recognised(Login(login=params.login, password=params.password), faultcode=AUTH_FAILED)
+        known = self._recognised(
+            Login(login=params.login, password=params.password), faultcode=AUTH_FAILED, even_expired=True
+        )
         user = self.users.set_password(known, params.new_password)
         if user.i_account is not None and params.new_password != params.password:
             self.occurred("Account/Password/Changed", i_account=user.i_account)

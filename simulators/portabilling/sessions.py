@@ -49,6 +49,10 @@ class LockedOutError(Exception):
     """Too many wrong passwords in a row: the login is refused whatever comes with it."""
 
 
+class PasswordExpiredError(Exception):
+    """The right password, which has expired: it must be changed first (S18, S26)."""
+
+
 class Sessions:
     """The open sessions; `wall` gives real seconds since 1970."""
 
@@ -69,19 +73,32 @@ class Sessions:
         self._session_ids: dict[str, str] = {}
         self._failures: dict[str, int] = {}
 
-    def user(self, *, login: str, password: str | None = None, token: str | None = None) -> User | None:
+    def user(
+        self,
+        *,
+        login: str,
+        password: str | None = None,
+        token: str | None = None,
+        even_expired: bool = False,
+    ) -> User | None:
         """The user whose password or API token these are; None when they are nobody's.
+
+        A password can expire; that an API token does not is assumed.
 
         Raises:
             LockedOutError: the login failed too often before.
+            PasswordExpiredError: it is the password, which has expired.
         """
         if self._failures.get(login, 0) >= self._max_failures:
-            raise LockedOutError(f"{login} is locked after {self._max_failures} failures in a row")
+            times = self._max_failures
+            raise LockedOutError(f"{login} is locked after {times} failures in a row, until a reset")
         user = self._users.get(login)
         if user is None:
             return None
         if password == user.password or token == user.api_token:
             self._failures.pop(login, None)
+            if user.password_expired and token != user.api_token and not even_expired:
+                raise PasswordExpiredError(f"The password of {login} has expired: it must be changed")
             return user
         self._failures[login] = self._failures.get(login, 0) + 1
         return None

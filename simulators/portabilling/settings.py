@@ -1,13 +1,18 @@
 """What differs between installations of PortaBilling, or is not public: each a named setting."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
 
 from simulators.release import DEFAULT_RELEASE, Release
 from simulators.validation import FORBID_UNKNOWN
 
 NotFound = Literal["empty", "fault"]
 Reading = Literal["lenient", "strict"]
+# Assumed after a known one, that of the customers' realm, CustomerInterface.json (S21).
+REST_DOCUMENT: Final = "AdminInterface.json"
+CookieName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +33,12 @@ class PortaBillingSettings:
     reading: Reading = "lenient"
     not_found: NotFound = "empty"
     standalone: bool = False
-    token_lifetime: float = 172_800.0
-    max_failures: int = 10
-    token_cookie: str = "access_token"  # noqa: S105 - a cookie's name
-    session_cookie: str = "session_id"
+    token_lifetime: Annotated[float, Field(gt=0, le=1e9)] = 172_800.0
+    max_failures: Annotated[int, Field(ge=1)] = 10
+    token_cookie: CookieName = "access_token"  # noqa: S105 - its name
+    session_cookie: CookieName = "session_id"
+
+    @property
+    def takes_json(self) -> bool:
+        """Whether a JSON body is taken (section 5, row 19)."""
+        return self.reading == "lenient" or self.release.rest_takes_json

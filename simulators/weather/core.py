@@ -49,8 +49,7 @@ class Strike:
 class Weather:
     """Keeps the plans in the order of their arming; the first that strikes decides.
 
-    `points` gives all points that there are. Plans that are `planned` come into force with each `reset`.
-    Every method takes the `guard` by itself.
+    `points` gives all points that there are. Every method takes the `guard` by itself.
     """
 
     def __init__(
@@ -60,27 +59,13 @@ class Weather:
         now: Callable[[], float],
         guard: AbstractContextManager[object],
         seed: int = 0,
-        planned: Iterable[FaultPlan] = (),
     ) -> None:
         self.points = points
         self._now = now
         self._guard = guard
         self._seed = seed
-        self._planned = tuple(planned)
         self._numbers = itertools.count(1)
         self._armed: dict[int, Armed] = {}
-
-    def reset(self) -> None:
-        """Begin anew with the planned plans alone: numbers, counts and chances are those of the beginning.
-
-        Raises:
-            WeatherError: a planned plan names no existing point.
-        """
-        with self._guard:
-            self._numbers = itertools.count(1)
-            self._armed.clear()
-            for plan in self._planned:
-                self.add(plan)
 
     def arm(self, point: str, fault: Fault, **which: Unpack[Which]) -> Armed:
         """Put a fault into force at a point, for the exchanges that `FaultPlan` describes.

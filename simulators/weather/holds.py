@@ -15,14 +15,17 @@ from simulators.wire.threads import WAITING
 class _Hold:
     over: threading.Event = field(default_factory=threading.Event)
     is_released: bool = False
-    cancel: Callable[[], None] = lambda: None
+
+    def release(self) -> None:
+        self.is_released = True
+        self.over.set()
 
 
 class Holds:
-    """Holds requests for a time; `release` lets go of all at once, whose connections are then reset.
+    """Holds requests for a time; `close` lets go of all at once, whose connections are then reset.
 
     Raises:
-        ResetError: from each method that holds, when it was released.
+        ResetError: from each method that holds, when it was closed.
     """
 
     def __init__(self, *, clock: Clock, guard: threading.Condition) -> None:
@@ -42,7 +45,7 @@ class Holds:
         with _elsewhere(asked), self._holding() as hold:
             with self._guard:
                 label = f"weather holds {asked.flight.label}"
-                hold.cancel = self._clock.call_later(seconds, due, label=label).cancel
+                self._clock.call_later(seconds, due, label=label)
                 asked.flight.leave()
             hold.over.wait()
 
@@ -60,19 +63,12 @@ class Holds:
                     hold.over.wait(pause)
                 yield piece
 
-    def release(self) -> None:
-        """Let go of all that is held now."""
-        with self._guard:
-            for hold in self._held:
-                hold.is_released = True
-                hold.cancel()
-                hold.over.set()
-
     def close(self) -> None:
         """Let go of all that is held now, or is to be held from now on."""
         with self._guard:
             self._is_closed = True
-            self.release()
+            for hold in self._held:
+                hold.release()
 
     @contextmanager
     def _holding(self) -> Iterator[_Hold]:
@@ -80,7 +76,7 @@ class Holds:
         with self._guard:
             self._held.add(hold)
             if self._is_closed:
-                self.release()
+                hold.release()
         try:
             yield hold
         finally:

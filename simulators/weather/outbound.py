@@ -36,10 +36,6 @@ class _Kept:
     on_answer: OnAnswer
     timer: Timer | None = None
 
-    def stop_timer(self) -> None:
-        if self.timer:
-            self.timer.cancel()
-
 
 class OutboundWeather:
     """A `send` that hands over to another one, or does what is planned; call it with the guard held."""
@@ -62,12 +58,6 @@ class OutboundWeather:
         else:
             struck = replace(outbound, correlation={**outbound.correlation, "fault": str(strike)})
             self._strike(strike, struck, on_answer)
-
-    def reset(self) -> None:
-        """Forget what is kept back."""
-        for kept in self._kept.values():
-            kept.stop_timer()
-        self._kept.clear()
 
     def _strike(self, strike: Strike, outbound: Outbound, on_answer: OnAnswer) -> None:
         match strike.fault:
@@ -117,7 +107,8 @@ class OutboundWeather:
     def _let_go(self, kept: _Kept) -> None:
         if self._kept.get(kept.strike.number) is kept:
             del self._kept[kept.strike.number]
-            kept.stop_timer()
+            if kept.timer:
+                kept.timer.cancel()
             self._send(kept.outbound, kept.on_answer)
 
 

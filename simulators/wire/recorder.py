@@ -16,7 +16,8 @@ from werkzeug.wsgi import ClosingIterator
 from simulators.clock import InFlight
 from simulators.errors import AddressError
 from simulators.journal import Exchange, Journal, Party
-from simulators.wire.server import DEFAULT_LIMITS, HardenedServer, Limits, Refuse, in_plain_text
+from simulators.wire.limits import DEFAULT_LIMITS, Limits
+from simulators.wire.server import HardenedServer, Refuse, in_plain_text
 from simulators.wire.sockets import BrokenOffError
 from simulators.wire.syntax import one_type
 
@@ -47,6 +48,7 @@ class WebServer:
         tls: ssl.SSLContext | None = None,
         refuse: Refuse = in_plain_text,
         surprises: list[str] | None = None,
+        reign: Callable[[], object] = lambda: None,
     ) -> None:
         self._server = HardenedServer(
             (host, port),
@@ -55,6 +57,7 @@ class WebServer:
             tls=tls,
             refuse=refuse,
             surprises=[] if surprises is None else surprises,
+            reign=reign,
             numthreads=THREADS,
             request_queue_size=512,
             shutdown_timeout=1,
@@ -64,15 +67,20 @@ class WebServer:
         self._bind(host, port)
         self.host = host
         self.port: int = self._server.bind_addr[1]
+        self.drop_arriving = self._server.drop_arriving
 
     def _bind(self, host: str, port: int) -> None:
         try:
             self._server.prepare()
         except OSError as error:
-            in_use = f"[Errno {errno.EADDRINUSE}]" in str(error)
+            if f"[Errno {errno.EADDRINUSE}]" in str(error):
+                raise AddressError(
+                    f"Port {port} on {host} is in use: stop what listens there, or choose other ports with "
+                    "--port-base (0 takes free ones)."
+                ) from error
             raise AddressError(
-                f"Port {port} on {host} {'is in use' if in_use else f'cannot be listened on ({error})'}: "
-                "stop what listens there, or choose other ports with --port-base (0 takes free ones)."
+                f"Port {port} on {host} cannot be listened on ({error}): name an address of this machine "
+                "with --host, and ports that you may use with --port-base."
             ) from error
 
     def __enter__(self) -> Self:
@@ -174,7 +182,8 @@ class Recorder:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Serve one request, which the server has read whole."""
-        label = f"{environ['REQUEST_METHOD']} {raw_target(environ)} to {self._destination}"
+        target = self._journal.shown_target(raw_target(environ))
+        label = f"{environ['REQUEST_METHOD']} {target} to {self._destination}"
         flight = Flight(self._in_flight, label)
         try:
             response = self._serve(environ, flight)

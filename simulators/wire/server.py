@@ -19,11 +19,12 @@ from io import BytesIO
 from typing import Any, Final
 
 from cheroot.errors import MaxSizeExceeded
-from cheroot.makefile import StreamReader, StreamWriter
 from cheroot.server import HTTPConnection, HTTPRequest, SizeCheckWrapper
 from cheroot.wsgi import Server
 
-from simulators.wire.sockets import ResetError, TimedIO, reset_on_close
+from simulators.wire.limits import Limits
+from simulators.wire.sockets import ResetError, reset_on_close
+from simulators.wire.streams import Reader, Writer, linger, say_goodbye
 from simulators.wire.syntax import (
     RefusedError,
     add_header,
@@ -35,30 +36,14 @@ from simulators.wire.syntax import (
 )
 from simulators.wire.threads import Gateway, Pool
 
-# Real seconds that a refused client is given to read the answer while it still sends.
-LINGER: Final = 1.0
 # Every TLS connection begins with a record of this type.
 TLS_HANDSHAKE: Final = b"\x16"
+# Real milliseconds that a thread stays with a client it has answered: to be handed over costs more than
+# most requests do.
+STAY: Final = 10
 CRLF: Final = b"\r\n"
 CHUNK_LINE: Final = 256
 PIECE: Final = 1 << 16
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What a server takes: bytes of a body and of a head, and real seconds for a request to arrive whole.
-
-    `body` is far above any documented one: events are some 0.2 KB (S12), a message at most 4,000
-    characters (S31). `lenient`: a URL as the Host is ignored, as in the documented example (P).
-    """
-
-    body: int = 1 << 20
-    head: int = 1 << 16
-    arrival: float = 10.0
-    lenient: bool = True
-
-
-DEFAULT_LIMITS: Final = Limits()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +51,7 @@ class Refusal:
     """What the server refuses by itself: as much of the request as came, and why.
 
     `has_head` tells that the head was whole and in order, so that only the body was at fault.
+    `began_under` is what the server's `reign` was when the request began to arrive.
     """
 
     method: str
@@ -76,6 +62,7 @@ class Refusal:
     has_head: bool
     status: int
     message: str
+    began_under: object = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,9 +85,15 @@ def in_plain_text(refusal: Refusal) -> RefusalAnswer:
 
 
 class HardenedServer(Server):
-    """A WSGI server with limits; with `tls` it speaks nothing but https."""
+    """A WSGI server with limits; with `tls` it speaks nothing but https.
+
+    `reign` names what the applications belong to at this moment. Each learns from the environment under
+    which reign its request began.
+    """
 
     _connections: Any
+    # cheroot itself would close all but ten: a provisioner under load keeps one for each of its threads.
+    keep_alive_conn_limit = 512
 
     def __init__(
         self,
@@ -109,6 +102,7 @@ class HardenedServer(Server):
         tls: ssl.SSLContext | None,
         refuse: Refuse,
         surprises: list[str],
+        reign: Callable[[], object],
         **options: Any,
     ) -> None:
         super().__init__(*arguments, **options)
@@ -118,7 +112,16 @@ class HardenedServer(Server):
         self.limits = limits
         self.tls = tls
         self.refuse = refuse
+        self.reign = reign
         self._surprises = surprises
+
+    def drop_arriving(self) -> None:
+        """Refuse at once what began to arrive under a former reign."""
+        for thread in tuple(self.requests._threads):  # noqa: SLF001 - as cheroot itself does when it stops
+            connection: _Connection | None = thread.conn
+            if connection and connection.is_arriving and connection.began_under is not self.reign():
+                with suppress(OSError):
+                    connection.socket.shutdown(socket.SHUT_RD)
 
     def stop(self) -> None:
         """Stop serving, with the threads that there are."""
@@ -148,26 +151,14 @@ class HardenedServer(Server):
             self._surprises.append(f"the web server: {msg} ({sys.exception()!r})")
 
 
-class _Reader(StreamReader):
-    """Reads a connection; `timed` holds the deadline."""
-
-    def __init__(self, opened: socket.socket, bufsize: int) -> None:
-        super().__init__(opened, "rb", bufsize)
-        self._opened = opened
-        self.timed = self._raw = TimedIO(self.raw, opened)  # type: ignore[arg-type]
-
-    def has_data(self) -> bool:
-        """Whether something was read that nobody has taken, by TLS too."""
-        pending = isinstance(self._opened, ssl.SSLSocket) and self._opened.pending() > 0
-        return pending or bool(super().has_data())  # type: ignore[no-untyped-call]
-
-
 class _Connection(HTTPConnection):
     """A client's connection, which becomes a TLS one when its client begins to speak."""
 
     def __init__(self, server: HardenedServer, opened: socket.socket, _makefile: Any) -> None:
         super().__init__(server, opened)
         self.was_refused = False
+        self.is_arriving = False
+        self.began_under: object = None
         self._is_reset = False
         self._use(opened)
 
@@ -178,7 +169,21 @@ class _Connection(HTTPConnection):
 
     def communicate(self) -> bool:
         """Serve what the client has begun to say; tells whether the connection stays open."""
+        stays_open = self._serve()
+        while stays_open and self._goes_on():
+            stays_open = self._serve()
+        return stays_open
+
+    def _goes_on(self) -> bool:
+        """Whether the client says more so soon that its thread had better stay with it."""
+        # The last free thread is for others: they would wait for long for one that has enough to do.
+        if not self.server.ready or not self.server.requests.idle:
+            return False
+        return bool(self.rfile.has_more(within=STAY))
+
+    def _serve(self) -> bool:
         self.rfile.timed.until = time.monotonic() + self.server.limits.arrival
+        self.began_under, self.is_arriving = self.server.reign(), True
         request = _Request(self.server, self)
         try:
             if not self.speaks_as_served and self._begins_tls():
@@ -204,15 +209,15 @@ class _Connection(HTTPConnection):
             self.socket.close()
             return
         with suppress(OSError, ValueError):
-            self._say_goodbye()
+            say_goodbye(self.socket)
             if self.was_refused:
-                self._linger()
+                linger(self.socket)
         super().close()
 
     def _use(self, opened: socket.socket) -> None:
         self.socket = opened
-        self.rfile = _Reader(opened, self.rbufsize)
-        self.wfile = StreamWriter(opened, "wb", self.wbufsize)
+        self.rfile = Reader(opened)
+        self.wfile = Writer(opened)
 
     def _begins_tls(self) -> bool:
         return bool(self.socket.recv(1, socket.MSG_PEEK) == TLS_HANDSHAKE)
@@ -229,21 +234,6 @@ class _Connection(HTTPConnection):
             return False
         return True
 
-    def _say_goodbye(self) -> None:
-        if isinstance(self.socket, ssl.SSLSocket):
-            self.socket.settimeout(0)
-            with suppress(ssl.SSLError):
-                self.socket.unwrap()
-
-    def _linger(self) -> None:
-        # Closed with unread bytes, a connection is reset, and the answer is lost on its way.
-        self.socket.shutdown(socket.SHUT_WR)
-        until = time.monotonic() + LINGER
-        while (remaining := until - time.monotonic()) > 0:
-            self.socket.settimeout(remaining)
-            if not self.socket.recv(PIECE):
-                return
-
 
 class _Request(HTTPRequest):
     """A request that is read whole, or refused, before its application knows of it."""
@@ -251,7 +241,6 @@ class _Request(HTTPRequest):
     def __init__(self, server: HardenedServer, conn: _Connection) -> None:
         super().__init__(server, conn)
         self.method = self.uri = self.path = b""
-        self._is_arriving = True
         self._line = b""
         self._has_head = False
         self._body = bytearray()
@@ -273,24 +262,28 @@ class _Request(HTTPRequest):
         except RefusedError as refused:
             self.refuse(refused)
             return
-        self._is_arriving = False
+        self.conn.is_arriving = False
         self.rfile = BytesIO(self._body)
         self.conn.socket.settimeout(self.server.timeout)
         self.server.gateway(self).respond()
         self.ensure_headers_sent()
         if self.chunked_write:
             self.conn.wfile.write(b"0\r\n\r\n")
+        self.conn.wfile.flush()
 
     def ensure_headers_sent(self) -> None:
         """Send the answer's head; where nobody takes it, cheroot would forget to close the answer."""
+        # Sent alone, the head would cost the client a packet, and every other thread a turn.
+        self.conn.wfile.keeps = True
         try:
             super().ensure_headers_sent()
         except OSError:
             self.close_connection = True
+        self.conn.wfile.keeps = False
 
     def break_off(self, error: OSError) -> None:
         """Put on record what came of a request that never came whole; one whose client waits is answered."""
-        if not self._is_arriving:
+        if not self.conn.is_arriving:
             return
         if isinstance(error, TimeoutError):
             self.refuse(RefusedError(408, "The request did not arrive whole in time."))
@@ -324,6 +317,7 @@ class _Request(HTTPRequest):
             has_head=self._has_head,
             status=refused.status,
             message=str(refused),
+            began_under=self.conn.began_under,
         )
 
     def _read_head(self) -> bool:

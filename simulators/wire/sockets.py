@@ -71,6 +71,8 @@ class TimedIO(io.RawIOBase):
         self._raw = raw
         self._opened = opened
         self.until = float("inf")
+        # Read nothing, so that a buffer in front shows what it has.
+        self.is_dry = False
 
     def readable(self) -> bool:
         """Always, since nothing else is done with it."""
@@ -78,6 +80,8 @@ class TimedIO(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> Any:
         """Read what is there, or wait for it until the deadline."""
+        if self.is_dry:
+            return None
         remaining = self.until - time.monotonic()
         if remaining <= 0:
             raise TimeoutError("timed out")

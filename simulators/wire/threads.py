@@ -11,6 +11,8 @@ from cheroot.wsgi import Gateway_10, Server
 
 # Where an application finds the context in which it may wait for long.
 WAITING: Final = "simulators.waiting"
+# Where it finds under which reign of its server the request began.
+BEGAN_UNDER: Final = "simulators.began_under"
 
 
 class Pool(ThreadPool):
@@ -59,9 +61,10 @@ class Pool(ThreadPool):
 
 
 class Gateway(Gateway_10):
-    """Tells an application where it may wait."""
+    """Tells an application where it may wait, and since when its request has been on its way."""
 
     def get_environ(self) -> Any:
         """The environment of a request."""
         environ: Any = super().get_environ()  # type: ignore[no-untyped-call]
-        return {**environ, WAITING: self.req.server.requests.waiting}
+        began_under = self.req.conn.began_under
+        return {**environ, WAITING: self.req.server.requests.waiting, BEGAN_UNDER: began_under}

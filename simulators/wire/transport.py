@@ -81,21 +81,37 @@ class Transport:
         self._surprises = surprises
         self._silence = silence
         self._ca_file = ca_file
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="transport")
+        # One for each destination, so that none that is silent keeps another waiting (S10).
+        self._pools: dict[tuple[str, str], ThreadPoolExecutor] = {}
         self._local = threading.local()
         self._open_sockets = OpenSockets()
+        self._is_closed = False
 
     def send(self, outbound: Outbound, on_answer: Callable[[Answer], None]) -> None:
-        """Journal and count the request at once, post it from a thread."""
+        """Journal and count the request at once, post it from a thread; once closed, send nothing."""
+        if self._is_closed:
+            return
         exchange = recorded(outbound, self._journal)
         number = self._in_flight.enter(f"POST {outbound.url} from {outbound.source}")
-        self._pool.submit(self._deliver, outbound, exchange, number, on_answer)
+        self._pool(outbound).submit(self._deliver, outbound, exchange, number, on_answer)
 
     def close(self) -> None:
         """Cut what is still unanswered and end the threads."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        # What is cut may lead to the next request, sent with the guard held.
+        with self._guard:
+            self._is_closed = True
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
         self._open_sockets.cut()
-        self._pool.shutdown()
+        for pool in self._pools.values():
+            pool.shutdown()
+
+    def _pool(self, outbound: Outbound) -> ThreadPoolExecutor:
+        destination = (outbound.source, outbound.url)
+        with self._guard:
+            if destination not in self._pools:
+                self._pools[destination] = ThreadPoolExecutor(THREADS, thread_name_prefix="transport")
+            return self._pools[destination]
 
     def _deliver(
         self, outbound: Outbound, exchange: Exchange, number: int, on_answer: Callable[[Answer], None]
@@ -103,7 +119,7 @@ class Transport:
         # Waiting for a free thread is the harness's own delay, not the target's.
         exchange.note(real_time=time.time())
         try:
-            answer = self._post(outbound)
+            answer = self._answer(outbound)
             exchange.answered(status=answer.status, headers=answer.headers, body=answer.body)
             with self._guard:
                 on_answer(answer)
@@ -111,6 +127,13 @@ class Transport:
             self._surprises.append(f"delivery to {outbound.url}: {error!r}")
         finally:
             self._in_flight.leave(number)
+
+    def _answer(self, outbound: Outbound) -> Answer:
+        try:
+            return self._post(outbound)
+        except Exception as error:  # noqa: BLE001 - a surprise, which must not leave the delivery without an end
+            self._surprises.append(f"delivery to {outbound.url}: {error!r}")
+            return Answer(status=0, body=f"no answer: {error!r}")
 
     def _post(self, outbound: Outbound) -> Answer:
         try:
@@ -126,7 +149,9 @@ class Transport:
         # A label that no name can have, as in http://a..b, leaves requests as a ValueError.
         except (requests.RequestException, ValueError) as error:
             return Answer(status=0, body=f"no answer: {error}")
-        return Answer(status=response.status_code, headers=dict(response.headers), body=response.text)
+        # Whatever charset a target names, its answer counts (1.8).
+        body = response.content.decode("utf-8", errors="backslashreplace")
+        return Answer(status=response.status_code, headers=dict(response.headers), body=body)
 
     def _data(self, outbound: Outbound) -> Any:
         if outbound.manner is None:

@@ -161,7 +161,7 @@ def test_option_that_is_neither_1_nor_0_is_refused(
 @pytest.mark.parametrize("bad", ["x", "", "1e3", "-1", 1.5, True, [189], {"i_account": 189}])
 def test_number_that_is_none_is_refused_with_a_plain_reason(ask: Ask, bad: object) -> None:
     """Section 2.1: ids are numbers or digits, and the fault says so in one clause."""
-    with pytest.raises(Exception, match=r"invalid_parameters: i_account: a number, or a string of digits"):
+    with pytest.raises(Exception, match=r"In params: i_account: a number, or a string of digits"):
         ask(INFO, i_account=bad)
 
 
@@ -221,14 +221,24 @@ def test_services_are_the_accounts_own_or_its_products(
         account(2, services=["PCRF"]),
         account(3, i_product=2),
         account(4, i_product=3),
-        account(5, i_product=9),
     ]
     ask = asking(make_world(products=products, accounts=accounts))
 
     rows = ask(LIST)["account_list"]
 
-    assert [row.get("included_services") for row in rows] == [["HSS"], ["PCRF"], None, [], None]
-    assert [row["product_name"] for row in rows] == ["Data", "Data", "Any", "None", "Product 9"]
+    assert [row.get("included_services") for row in rows] == [["HSS"], ["PCRF"], None, []]
+    assert [row["product_name"] for row in rows] == ["Data", "Data", "Any", "None"]
+
+
+def test_world_without_products_has_them_all(
+    asking: Callable[..., Ask], make_world: Callable[..., World]
+) -> None:
+    """A product that nobody declared has a name after its number, and says nothing of services."""
+    ask = asking(make_world(accounts=[account(5, i_product=9)]))
+
+    (row,) = ask(LIST)["account_list"]
+
+    assert (row["product_name"], row.get("included_services")) == ("Product 9", None)
 
 
 def test_account_is_found_by_its_login(asking: Callable[..., Ask], make_world: Callable[..., World]) -> None:

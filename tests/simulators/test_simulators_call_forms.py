@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from simulators.stack import Stack
+from simulators.world import World
 
 LOGIN = {"login": "provisioner", "password": "offline-only"}
 ACCOUNT = {"i_account": 189}
@@ -139,3 +140,50 @@ def test_json_is_utf_8(stack: Stack, broken: bytes) -> None:
     answer = _ask(stack, "Account/get_account_info", data=body, headers={"Content-Type": "application/json"})
 
     assert (answer.status_code, answer.json()["faultcode"]) == (500, "Client.invalid_parameters")
+
+
+@pytest.mark.parametrize("form", ["form", "multipart", "path"])
+def test_text_is_utf_8_in_every_form(stack: Stack, form: str) -> None:
+    """No account gets an ID that nobody sent: bytes that are no UTF-8 are refused in forms and paths too."""
+    auth, params = json.dumps(LOGIN), '{"account_info": {"id": "x%sy", "i_customer": 1}}'
+    broken = (params % "\x00").encode().replace(b"\x00", b"\xff")
+    written = f"{quote(auth, safe='')}/{quote(broken, safe='')}"
+    options: dict[str, dict[str, Any]] = {
+        "form": {
+            "data": f"auth_info={quote(auth)}&params={quote(broken)}",
+            "headers": {"Content-Type": "application/x-www-form-urlencoded"},
+        },
+        "multipart": {"files": {"auth_info": (None, auth), "params": (None, broken)}},
+        "path": {},
+    }
+    path = "Account/add_account" + (f"/{written}" if form == "path" else "")
+
+    answer = _ask(stack, path, **options[form])
+
+    assert (answer.status_code, answer.json()["faultcode"]) == (500, "Client.invalid_parameters")
+    assert len(stack.world.accounts) == len(World.load("demo").accounts)
+
+
+def test_replacement_character_is_a_character(stack: Stack) -> None:
+    """A client may send U+FFFD itself."""
+    params = {"account_info": {"id": "x\ufffdy", "i_customer": 1}}
+
+    answer = _ask(
+        stack,
+        "Account/add_account",
+        data={"auth_info": json.dumps(LOGIN), "params": json.dumps(params, ensure_ascii=False)},
+    )
+
+    assert answer.status_code == 200
+    assert stack.world.account_by_id("x\ufffdy")
+
+
+def test_head_changes_nothing(stack: Stack) -> None:
+    """A request whose answer nobody reads is no way to change an account."""
+    change = {"account_info": {"i_account": 189, "note": "by head"}}
+
+    answer = _ask(stack, f"Account/update_account/{_in_path(LOGIN, change)}", method="HEAD")
+
+    account = stack.world.account(189)
+    assert account
+    assert (answer.status_code, account.info.get("note")) == (500, None)

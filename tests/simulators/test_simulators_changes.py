@@ -41,6 +41,8 @@ ACCOUNT_CHANGES: Final[tuple[tuple[int, dict[str, Any], list[str]], ...]] = (
     (1, {"assigned_addons": [ADDON]}, ["Account/ProductAddon/Inserted"]),
     (2, {"assigned_addons": []}, ["Account/ProductAddon/Deleted"]),
     (2, {"assigned_addons": [{**ADDON, "addon_priority": 9}]}, ["Account/ProductAddon/Changed"]),
+    (2, {"assigned_addons": [ADDON, ADDON]}, ["Account/ProductAddon/Inserted"]),
+    (2, {"assigned_addons": [ADDON]}, []),
     (
         2,
         {"assigned_addons": [{"i_product": 63}]},

@@ -3,13 +3,10 @@
 import threading
 from collections.abc import Callable
 from functools import partial
-from operator import itemgetter
 
 import pytest
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from simulators.clock import END_OF_TIME, FIXED_START, Clock, InFlight, Timer, iso, parse_mode
+from simulators.clock import END_OF_TIME, FIXED_START, Clock, InFlight, iso, parse_mode
 from simulators.errors import ClockError, ClockHeldError, ClockStoppedError
 
 # Real seconds within which a clock that moves by itself must have moved; far above what it takes.
@@ -35,7 +32,15 @@ def test_mode_is_read_as_users_write_it(text: str, rate: float, *, jumps: bool) 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "fast", "60", "Real", "scaled", "scaled:", "scaled:x", "scaled:0", "scaled:-1", "scaled:inf"]
+    "text",
+    [
+        "",
+        "fast",
+        "60",
+        "Real",
+        "scaled",
+        *(f"scaled:{rate}" for rate in ("", "x", 0, -1, 1_000_001, "inf", "nan")),
+    ],
 )
 def test_unknown_mode_is_refused_with_the_known_ones(text: str) -> None:
     """The error repeats what was given and lists what is possible."""
@@ -150,6 +155,42 @@ def test_clock_waits_between_timers_for_what_the_first_one_sent(clock: Clock, in
     clock.advance(minutes=1)
 
     assert fired[1:] == ["second"]
+
+
+def test_timers_that_never_end_meet_the_deadline(clock: Clock) -> None:
+    """An advance whose timers put new ones on the clock for ever ends, and names the one that was next."""
+
+    def again() -> None:
+        clock.call_later(0, again, label="again and again")
+
+    again()
+
+    with pytest.raises(ClockHeldError, match="'again and again'"):
+        clock.advance(hours=1, deadline=0.01)
+
+
+def test_clock_is_idle_once_all_has_played_out(make_clock: Callable[..., Clock]) -> None:
+    """Whoever lets an auto clock run can wait for the end of what was planned, and of what came of that."""
+    clock = make_clock("auto")
+
+    def first() -> None:
+        clock.call_later(HOUR, lambda: None, label="then")
+
+    clock.call_later(HOUR, first, label="first")
+    clock.start()
+
+    assert clock.wait_idle(deadline=PATIENCE) == FIXED_START + 2 * HOUR
+    assert clock.pending() == ()
+
+
+def test_clock_that_does_not_become_idle_names_the_reason(clock: Clock, in_flight: InFlight) -> None:
+    """It is an exchange that is not answered, or else a timer that nobody advances to."""
+    clock.call_later(HOUR, lambda: None, label="resend")
+
+    with in_flight.hold("delivery"), pytest.raises(ClockHeldError, match="held by: delivery"):
+        clock.wait_idle(deadline=0.01)
+    with pytest.raises(ClockHeldError, match="timer 'resend', which is pending"):
+        clock.wait_idle(deadline=0.01)
 
 
 @pytest.mark.parametrize(("mode", "delay"), [("real", 0.01), ("scaled:100000", 60.0), ("auto", 3600.0)])
@@ -289,71 +330,3 @@ def test_clock_stands_still_for_a_time_at_most(make_clock: Callable[..., Clock],
 
     assert clock.now() == FIXED_START + HOUR
     clock.stop()
-
-
-class Timers(RuleBasedStateMachine):
-    """Random timers against a list of (due, number, delay of the timer that this one makes)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        guard = threading.Condition(threading.RLock())
-        self.clock = Clock(mode=parse_mode("manual"), guard=guard, in_flight=InFlight(guard), settle=0.0)
-        self.handles: list[Timer] = []
-        self.fired: list[tuple[float, int]] = []
-        self.now = FIXED_START
-        self.pending: list[tuple[float, int, int | None]] = []
-        self.expected: list[tuple[float, int]] = []
-        self.made = 0
-
-    def _put(self, delay: int, child: int | None) -> None:
-        number = len(self.handles)
-
-        def act() -> None:
-            self.fired.append((self.clock.now(), number))
-            if child is not None:
-                self._put(child, None)
-
-        self.handles.append(self.clock.call_later(delay, act, label=str(number)))
-
-    def _expect(self, due: float, child: int | None) -> None:
-        self.pending.append((due, self.made, child))
-        self.made += 1
-
-    @rule(delay=st.integers(0, 5), child=st.none() | st.integers(0, 5))
-    def schedule(self, delay: int, child: int | None) -> None:
-        """Put a timer on the clock, which may put another one there."""
-        self._put(delay, child)
-        self._expect(self.now + delay, child)
-
-    @precondition(lambda self: self.handles)
-    @rule(data=st.data())
-    def cancel(self, data: st.DataObject) -> None:
-        """Cancel any timer, one that has fired too."""
-        number = data.draw(st.integers(0, len(self.handles) - 1))
-        self.handles[number].cancel()
-        self.pending = [timer for timer in self.pending if timer[1] != number]
-
-    @rule(step=st.integers(0, 7))
-    def advance(self, step: int) -> None:
-        """Move both on."""
-        self.clock.advance(seconds=step)
-        end = self.now + step
-        while self.pending and min(self.pending, key=itemgetter(0, 1))[0] <= end:
-            due, number, child = min(self.pending, key=itemgetter(0, 1))
-            self.pending.remove((due, number, child))
-            self.expected.append((due, number))
-            if child is not None:
-                self._expect(due + child, None)
-        self.now = end
-
-    @invariant()
-    def agree(self) -> None:
-        """The same timers fired at the same times, the same are pending in the same order."""
-        assert self.fired == self.expected
-        assert self.clock.now() == self.now
-        assert [(timer.due, int(timer.label)) for timer in self.clock.pending()] == sorted(
-            timer[:2] for timer in self.pending
-        )
-
-
-TestTimers = Timers.TestCase

@@ -80,6 +80,14 @@ def test_up_prints_its_addresses_and_ends_on_a_signal(http: requests.Session, en
             assert probe.connect_ex(("127.0.0.1", urlsplit(url).port or 0)) != 0
 
 
+def test_up_that_fails_leaves_signals_alone(run: Callable[..., tuple[int, str, str]]) -> None:
+    """Who runs the command in a process of their own can still be stopped, and so can what that starts."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+    assert run("up", "--port-base", "0", "--world", "dmeo")[0] == 4
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
+
+
 def test_up_with_tls_tells_the_ca_file(
     http: requests.Session, run: Callable[..., tuple[int, str, str]]
 ) -> None:
@@ -187,10 +195,14 @@ def test_commands_drive_a_running_stack(stack: Stack, run: Callable[..., tuple[i
 
     assert emitted == (0, "Account/New for i_account 190 is on its way as i_event 1.\n", "")
     assert advanced == (0, "It is 2026-01-01T01:30:00Z; 0 timers are pending.\n", "")
-    assert (shown[0], shown[1].split()) == (0, ["2026-01-01T01:30:00Z", "189", "HSS", "OK"])
-    url = stack.settings.events_url
-    assert talked[0] == 0
-    assert talked[1].splitlines()[-1].split()[1:] == ["emitter", ">", "provisioner", "POST", url, "200"]
+    assert shown[0] == talked[0] == 0
+    assert [line.split() for line in shown[1].splitlines()] == [
+        ["stored_at", "i_account", "group", "status", "message"],
+        ["2026-01-01T01:30:00Z", "189", "HSS", "OK"],
+    ]
+    assert talked[1].splitlines()[-1].split()[2:] == [
+        "emitter", ">", "provisioner", "event", "190", "Account/New", "1", "200",
+    ]  # fmt: skip
 
 
 def test_commands_print_json_for_programs(
@@ -294,8 +306,9 @@ def test_journal_for_people_tells_facts_and_exchanges_apart(
 
     lines = run("journal", "--control", stack.addresses.control)[1].splitlines()
 
-    assert lines[0].split() == ["1", "harness", ">", "harness", "fact", "account", "189"]
-    assert lines[-1].split()[1:] == ["provisioner", ">", "portabilling", "GET", "/nowhere", "404"]
+    now = "2026-01-01T00:00:00Z"
+    assert lines[0].split() == ["1", now, "harness", ">", "harness", "account", "189", "is", "there"]
+    assert lines[-1].split()[2:] == ["provisioner", ">", "portabilling", "GET", "/nowhere", "404"]
 
 
 def test_reset_begins_anew(stack: Stack, run: Callable[..., tuple[int, str, str]]) -> None:

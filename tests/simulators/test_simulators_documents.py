@@ -52,6 +52,42 @@ def test_there_is_no_other_document(make_web: MakeWeb, path: str) -> None:
     assert make_web()[1].get(path).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("options", "takes_json"),
+    [
+        ({}, True),
+        ({"reading": "strict"}, True),
+        ({"release": Release.parse("MR98")}, True),
+        ({"release": Release.parse("MR98"), "reading": "strict"}, False),
+    ],
+)
+def test_document_lists_the_bodies_that_are_taken(
+    make_web: MakeWeb, options: dict[str, Any], *, takes_json: bool
+) -> None:
+    """Forms always, JSON where the release takes it (S9); a form's fields are JSON text."""
+    _, web = make_web(**options)
+    operation = json.loads(web.get(REST).data)["paths"]["/Account/get_account_info"]["post"]
+    content = operation["requestBody"]["content"]
+
+    answer = web.post("/rest/Account/get_account_info", json={"auth_info": {}, "params": {}})
+
+    assert ("application/json" in content) == takes_json
+    assert (b"takes forms alone" in answer.data) == (not takes_json)
+    forms = {"application/x-www-form-urlencoded", "multipart/form-data"}
+    assert content.keys() - {"application/json"} == forms
+    fields = content["multipart/form-data"]["schema"]["properties"]
+    assert {fields[name]["contentMediaType"] for name in ("auth_info", "params")} == {"application/json"}
+
+
+def test_change_has_no_defaults(make_web: MakeWeb) -> None:
+    """What a change leaves out stays as it is, so that a client must not fill anything in."""
+    schemas = json.loads(make_web()[1].get(REST).data)["components"]["schemas"]
+
+    changed = schemas["ChangedAccount"]["properties"]
+    assert {"blocked", "i_product", "id"} <= changed.keys()
+    assert [name for name, schema in changed.items() if "default" in schema] == []
+
+
 def test_reading_a_document_is_on_record(make_web: MakeWeb) -> None:
     """A provisioner that reads a document while it is judged is seen doing so."""
     stack, web = make_web()

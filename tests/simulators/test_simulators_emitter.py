@@ -51,6 +51,7 @@ def test_journal_is_told_what_the_event_is_about(emitter: Emitter, sent: list[Ou
         "operation": "event",
         "i_event": 1,
         "i_account": 189,
+        "cause": "emitted",
         "detail": {"event_type": "Account/New"},
     }
 

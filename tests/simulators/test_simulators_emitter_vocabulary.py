@@ -288,7 +288,7 @@ def test_available_events_can_be_subscribed(
         ("MR117", "legacy", "Account", ""),
         ("MR117", "legacy", "Subscriber/Created", ""),
         ("MR117", "webhooks", "Invoice/Deleted", "Invoice/Updated"),
-        ("MR117", "webhooks", "Account/New", ""),
+        ("MR117", "webhooks", "Account/New", "it is told as Subscriber/Created"),
         ("MR117", "webhooks", "subscriber", "Subscriber"),
     ],
 )

@@ -94,6 +94,18 @@ def test_row_of_the_table(
     assert fault["faultstring"]
 
 
+def test_expired_password_is_refused_by_both_apis_and_a_token_by_none(web: tuple[Stack, Client]) -> None:
+    """It is the web password that expires (S18); assumed of the API token: it does not."""
+    _, client = web
+    groups = "/espf/v1/groups"
+
+    token = post(client, "Generic/get_version", {"auth_info": {"login": "late", "token": "y"}})
+
+    assert token[0] == 200
+    assert client.get(groups, auth=("late", "x")).status_code == 401
+    assert client.get(groups, auth=("late", "y")).status_code == 200
+
+
 @pytest.mark.parametrize("row", ["Server.Session.auth_failed", "Server.Session.check_auth.auth_failed"])
 def test_wrong_password_says_that_case_matters(web: tuple[Stack, Client], row: str) -> None:
     """Section 2.6: the text says what is incorrect, and that passwords are case-sensitive."""

@@ -189,7 +189,22 @@ def test_number_is_assigned_and_moves(office: Ask, raised: Raised) -> None:
         expected = (190, "U") if operation == TO_ACCOUNT else (None, "F")
         assert (row["i_account"], row["usage"], row["i_customer"]) == (*expected, 1)
 
-    assert raised == [("DID/Status/Assigned", {"number": "12065551"})] * 2
+    assert raised == [
+        (f"DID/Status/{change}", {"number": "12065551"}) for change in ("Assigned", "Unassigned")
+    ]
+
+
+def test_number_moves_from_customer_to_customer(
+    make_world: Callable[..., World], asking: Callable[..., Ask], raised: Raised
+) -> None:
+    """A DID of the inventory is assigned, and moves when another customer gets it."""
+    customers = [{"i_customer": number, "name": "x"} for number in (1, 2)]
+    ask = asking(make_world(customers=customers, numbers=[{"number": "1"}]), raised)
+
+    for i_customer in (1, 2):
+        ask(TO_CUSTOMER, number="1", i_customer=i_customer)
+
+    assert [event for event, _ in raised] == ["DID/Status/Assigned", "DID/Status/Moved"]
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,17 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlencode
 
 import pytest
+import requests
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from simulators.masking import FORM_TYPE, SECRET_FIELDS, Masker
+from simulators.stack import Stack
 
 JSON = "application/json; charset=utf-8"
 MARK = re.compile(r"\*\*\*[0-9a-f]{8}")
@@ -190,3 +193,25 @@ def test_target_without_secrets_stays_to_the_letter(target: str) -> None:
 def test_body_without_secrets_stays_to_the_letter(body: str, content_type: str) -> None:
     """What has nothing to hide is evidence as it stands, blanks and mistakes included."""
     assert Masker().body(body, content_type=content_type) == body
+
+
+def test_clock_that_is_held_names_no_secret(
+    make_stack: Callable[..., Stack], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is under way is told by its target, in which an old client's password may stand."""
+    login = quote(json.dumps({"login": "provisioner", "password": "offline-only"}))
+    held: list[str] = []
+    with make_stack() as stack:
+        enter = stack.in_flight.enter
+
+        def note(label: str) -> int:
+            held.append(label)
+            return enter(label)
+
+        monkeypatch.setattr(stack.in_flight, "enter", note)
+
+        requests.post(f"{stack.addresses.portabilling}/rest/Session/login/{login}", timeout=10)
+
+    (label,) = held
+    assert label.startswith("POST /rest/Session/login/")
+    assert "offline-only" not in unquote(label)

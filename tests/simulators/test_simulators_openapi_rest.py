@@ -18,6 +18,7 @@ from simulators.portabilling.openapi import document
 from simulators.release import DEFAULT_RELEASE
 from simulators.stack import Stack
 
+JSON: Final = "application/json"
 USER: Final = {"login": "provisioner", "password": "offline-only"}
 # Every check is on but these.
 CHECKS: Final = {
@@ -45,6 +46,10 @@ class Office:
         described = document(stack.portabilling.methods.values(), release=DEFAULT_RELEASE)
         # What a login takes is any text; only this one opens a session.
         described["components"]["schemas"]["Login"] = {"const": USER}
+        for path in described["paths"].values():
+            # A form's fields are JSON text, which a maker of forms cannot spoil: it leaves them out instead.
+            content = path["post"]["requestBody"]["content"]
+            path["post"]["requestBody"]["content"] = {JSON: content[JSON]}
         answer = Response(json.dumps(described), content_type="application/json")
         self.app = DispatcherMiddleware(stack.simulation.web_host_app(), {"/openapi.json": answer})
         self.token = stack.sessions.open(stack.world.users["provisioner"]).access_token

@@ -105,5 +105,5 @@ def test_all_mistakes_are_told_at_once(write: Callable[[str], str]) -> None:
 
 def test_missing_file_is_named() -> None:
     """A file that is not there is told by its name."""
-    with pytest.raises(SettingsError, match=r"no\.toml cannot be read"):
+    with pytest.raises(SettingsError, match=r"no\.toml does not exist"):
         read_settings("no.toml", {}, defaults={})

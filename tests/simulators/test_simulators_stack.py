@@ -135,7 +135,7 @@ def test_surprise_is_raised_at_the_end(  # noqa: PLR0917 - fixtures, which pytes
     """A defect of a simulator is answered 500, told when the stack ends, and everything is closed."""
     stack = make_stack()
 
-    def fail(*_: Any) -> Any:
+    def fail(*_: Any, **__: Any) -> Any:
         raise LookupError("a defect")
 
     monkeypatch.setattr(getattr(stack, part), method, fail)

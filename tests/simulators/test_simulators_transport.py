@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 import requests
 from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Request, Response
 
 from simulators.clock import InFlight
+from simulators.emitter.settings import EmitterSettings
 from simulators.errors import AddressError
 from simulators.journal import Journal
 from simulators.settings import StackSettings
 from simulators.stack import Stack
+from simulators.wire.limits import DEFAULT_LIMITS
 from simulators.wire.recorder import WebServer
-from simulators.wire.server import DEFAULT_LIMITS
 from simulators.wire.transport import Answer, Outbound, Transport
 
 PATIENCE = 10.0
@@ -83,6 +85,54 @@ def test_redirect_is_an_answer(
 
     assert [answer.status for answer in answers_to(transport, in_flight, provisioner_url)] == [302]
     assert len(received) == 1
+
+
+@pytest.mark.parametrize("charset", ["undefined", "idna", "punycode", "utf-16", "no-such"])
+def test_answer_counts_whatever_charset_it_names(
+    transport: Transport, in_flight: InFlight, surprises: list[str], charset: str
+) -> None:
+    """The status decides (1.8); a body that cannot be read by its charset is kept as its bytes."""
+
+    @Request.application
+    def take(_request: Request) -> Response:
+        return Response(b"\xff", content_type=f"text/plain; charset={charset}")
+
+    with WebServer(take, host="127.0.0.1", port=0) as server:
+        (answer,) = answers_to(transport, in_flight, f"http://127.0.0.1:{server.port}/")
+
+    assert (answer.status, answer.body, surprises) == (200, r"\xff", [])
+
+
+def test_surprise_in_posting_is_an_answer_too(
+    transport: Transport, in_flight: InFlight, surprises: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits is told that none came, so that a defect of ours leaves no delivery without an end."""
+
+    def fail(_outbound: Outbound) -> Answer:
+        raise LookupError("a defect")
+
+    monkeypatch.setattr(transport, "_post", fail)
+
+    assert [answer.status for answer in answers_to(transport, in_flight, "http://127.0.0.1:1/")] == [0]
+    assert surprises == ["delivery to http://127.0.0.1:1/: LookupError('a defect')"]
+
+
+def test_silent_destination_keeps_no_other_waiting(
+    journal: Journal, in_flight: InFlight, guard: threading.Condition, provisioner_url: str
+) -> None:
+    """Each destination has threads of its own, so that handlers are independent (S10)."""
+    transport = Transport(journal=journal, in_flight=in_flight, guard=guard, surprises=[], silence=PATIENCE)
+    answered = threading.Event()
+    with socket.create_server(("127.0.0.1", 0), backlog=200) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        for _ in range(100):
+            transport.send(Outbound(source="emitter", url=url, headers={}, body=b""), lambda _: None)
+        transport.send(
+            Outbound(source="emitter", url=provisioner_url, headers={}, body=b"{}"), lambda _: answered.set()
+        )
+
+        assert answered.wait(PATIENCE / 2)
+        transport.close()
 
 
 def test_silence_is_status_0(transport: Transport, in_flight: InFlight, journal: Journal) -> None:
@@ -236,3 +286,14 @@ def test_silent_provisioner_does_not_keep_a_stack_alive() -> None:
 
     assert stack.journal.records()[-1].status == 0
     assert stack.emitter.event(event.i_event)
+
+
+def test_event_that_waits_for_another_one_is_not_sent_by_the_end() -> None:
+    """What a closing stack cuts leads to no further delivery, and that is no surprise."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/events"
+        with Stack(StackSettings(events_url=url, events=EmitterSettings(concurrency=1))) as stack:
+            for _ in range(2):
+                stack.emitter.emit("Account/New", i_account=189)
+
+    assert [record.i_event for record in stack.journal.exchanges()] == [1]

@@ -54,6 +54,7 @@ def refused(tmp_path: Path) -> Refused:
         (NUMBER * 2, f"numbers.1.number: {TWICE} (given: '1')"),
         ((INVOICE + "i_customer = 1\n") * 2, f"invoices.1.i_invoice: {TWICE} (given: 7)"),
         (CUSTOMER * 2, f"customers.1.i_customer: {TWICE} (given: 7)"),
+        (PRODUCT, "accounts.0.i_product: there is no such product; this world declares 7 (given: 1)"),
         (PRODUCT * 2, f"products.1.i_product: {TWICE} (given: 7)"),
         (USER * 2, f"users.2.login: {TWICE} (given: 'x')"),
         (METHOD * 2, f"methods.1.name: {TWICE} (given: 'A/b')"),

@@ -130,17 +130,16 @@ def test_slow_answer_comes_in_pieces(
         assert hear(client).ending == "reset"
 
 
-def test_released_requests_are_reset_and_new_ones_are_held(
-    stack: Stack, begun: Begun, stored_answer: bytes
-) -> None:
-    """What a new world holds has nothing to do with what an old one held."""
+def test_held_requests_go_down_with_their_world(stack: Stack, begun: Begun, stored_answer: bytes) -> None:
+    """A reset of the stack resets their connections, and the new world holds what is asked of it."""
     stack.weather.arm("espf/status", Delay(seconds=10))
     with begun(stack) as heard:
         wait_for_held(stack)
-        stack.simulation._holds.release()
+        stack.reset()
         assert heard().ending == "reset"
-        assert stack.clock.pending() == ()
+        assert (stack.clock.pending(), stack.weather.plans()) == ((), ())
 
+    stack.weather.arm("espf/status", Delay(seconds=10))
     with begun(stack) as heard:
         wait_for_held(stack)
         stack.clock.advance(seconds=10)

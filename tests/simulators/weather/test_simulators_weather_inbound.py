@@ -99,7 +99,7 @@ def test_fault_before_the_work_leaves_it_undone(
     assert (heard.status, heard.body, heard.ending) == expected
     assert stack.espf.status_of(189, "HSS") is None
     (record,) = stack.journal.exchanges()
-    assert (record.operation, record.i_account, record.group) == ("status", 189, None)
+    assert (record.operation, record.i_account, record.group) == ("status", 189, "HSS")
     assert (record.status, record.response_body.encode()) == expected[:2]
     assert record.fault == f"{fault.effect} (plan 1)"
 
@@ -289,9 +289,28 @@ def test_connection_under_tls_is_reset_itself(secure: tuple[Stack, ssl.SSLSocket
 def test_faults_of_the_settings_strike_from_the_beginning(
     make_stack: Callable[..., Stack], http: requests.Session
 ) -> None:
-    """A stack can be started into bad weather, and a hang lasts as long as its setting says."""
+    """A stack can be started and reset into bad weather, where a hang lasts as long as its setting says."""
     plan = FaultPlan(point="espf/groups", fault=Hang())
-    with make_stack(faults=(plan,), hang=0.01) as stack, pytest.raises(requests.ConnectionError):
-        http.get(f"{stack.addresses.portabilling}/espf/v1/groups")
+    with make_stack(faults=(plan,), hang=0.01) as stack:
+        for _ in range(2):
+            with pytest.raises(requests.ConnectionError):
+                http.get(f"{stack.addresses.portabilling}/espf/v1/groups")
+            assert [record.fault for record in stack.journal.exchanges()] == ["hang (plan 1)"]
+            stack.reset()
 
-    assert stack.journal.exchanges()[0].fault == "hang (plan 1)"
+
+def test_surprise_while_a_request_is_read_is_its_simulators(
+    make_stack: Callable[..., Stack], asked: Callable[[Stack, bytes], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dialect is a user's code: what goes wrong in it is told once, and weather makes nothing of it."""
+    stack = make_stack()
+
+    def fail(*_: Any, **__: Any) -> Any:
+        raise LookupError("a defect")
+
+    monkeypatch.setattr(stack.oms, "meant", fail)
+    with stack:
+        stack.weather.arm("oms/order", Reset())
+
+        assert asked(stack, order()).status == 200
+        assert stack.surprises == []

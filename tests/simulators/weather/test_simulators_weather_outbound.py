@@ -1,5 +1,6 @@
 """Weather on the way out: what reaches a provisioner of its events and notifications, and when."""
 
+import socket
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -178,20 +179,6 @@ def test_reordered_event_without_a_next_one_is_not_lost(
     assert order() == [1, 2]
 
 
-def test_reset_forgets_what_is_kept_back(
-    weather: Weather, outbound: OutboundWeather, emit: Emit, clock: Clock, order: Order
-) -> None:
-    """An event of an old world never follows one of the new."""
-    weather.arm("emitter/event", Reorder(), first=1)
-    emit(1)
-
-    outbound.reset()
-    emit(2)
-
-    assert clock.pending() == ()
-    assert order() == [2]
-
-
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
@@ -269,3 +256,21 @@ def test_slow_delivery_does_not_keep_a_stack_alive(make_stack: Callable[..., Sta
         assert stack.in_flight.holders
 
     assert stack.journal.exchanges()[0].status == 0
+
+
+@pytest.mark.parametrize("ends", ["reset", "close"])
+def test_event_that_is_kept_back_goes_down_with_its_world(
+    make_stack: Callable[..., Stack], ends: str
+) -> None:
+    """What was to overtake it is cut, which sends nothing any more."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        with make_stack(events_url=url) as stack:
+            journal = stack.journal
+            stack.weather.arm("emitter/event", Reorder(), first=1)
+            for _ in range(2):
+                stack.emitter.emit("Account/New", i_account=189)
+
+            getattr(stack, ends)()
+
+    assert [record.i_event for record in journal.exchanges()] == [2]

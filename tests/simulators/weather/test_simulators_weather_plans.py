@@ -30,7 +30,7 @@ def plan(**which: Any) -> FaultPlan:
 
 
 def fine_weather(now: Callable[[], float] = float, **options: Any) -> Weather:
-    """Weather over a handful of points, in which nothing is planned but what the options say."""
+    """Weather over a handful of points, in which nothing is planned."""
     return Weather(points=lambda: POINTS, now=now, guard=nullcontext(), **options)
 
 
@@ -191,20 +191,6 @@ def test_strike_tells_fault_and_plan(weather: Weather) -> None:
     ]
 
 
-def test_reset_leaves_what_was_planned_as_at_the_beginning() -> None:
-    """Plans armed meanwhile are gone, and the planned ones count, draw and are numbered anew."""
-    weather = fine_weather(planned=[plan(probability=0.5)])
-    weather.reset()
-    before = struck(weather, 20)
-    weather.arm("espf/status", Reset())
-
-    weather.reset()
-
-    assert struck(weather, 20) == before
-    assert [armed.number for armed in weather.plans()] == [1]
-    assert weather.arm("oms", Reset()).number == 2
-
-
 @pytest.mark.parametrize(
     ("point", "named"),
     [
@@ -222,8 +208,6 @@ def test_unknown_point_is_refused_with_the_nearest_names(weather: Weather, point
         weather.arm(point, Reset())
 
     assert weather.plans() == ()
-    with pytest.raises(WeatherError, match="does not exist"):
-        fine_weather(planned=[plan(point=point)]).reset()
 
 
 @pytest.mark.parametrize(
