@@ -12,7 +12,7 @@ import waitress
 
 from reference_provisioner import logs
 from reference_provisioner.app import MAX_BODY
-from reference_provisioner.errors import StartError
+from reference_provisioner.errors import StartError, StorageError
 from reference_provisioner.provisioner import Provisioner
 from reference_provisioner.settings import Settings, read_settings
 
@@ -43,6 +43,9 @@ def main() -> None:
         # Only now: before, the process of this name that holds the port might still be at work.
         provisioner.start()
         server.run()
+    except StorageError as error:
+        click.echo(str(error), err=True)
+        sys.exit(EXIT_START)
     finally:
         server.close()
         provisioner.stop(patience=PATIENCE)

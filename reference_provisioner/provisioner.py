@@ -1,7 +1,8 @@
 """The whole provisioner put together: who uses what, in one place."""
 
 import logging
-from collections.abc import Callable
+from functools import partial
+from typing import Final
 
 from flask import Flask
 
@@ -25,7 +26,7 @@ from reference_provisioner.worker import Step, Workers
 
 log = logging.getLogger(__name__)
 
-A_DAY: float = 86_400
+A_DAY: Final = 86_400
 
 
 class Provisioner:
@@ -47,7 +48,7 @@ class Provisioner:
             threads=settings.workers,
             lease_seconds=settings.lease_seconds,
             count=metrics.count_attempt,
-            housekeep=_housekeeper(store, older_than_seconds=settings.retention_days * A_DAY),
+            tidy=partial(store.forget, older_than_seconds=settings.retention_days * A_DAY),
         )
         self._readiness = Readiness(self._database, neighbours=_neighbours(settings))
         self.app = self._web(settings, store, metrics)
@@ -115,11 +116,3 @@ def _neighbours(settings: Settings) -> dict[str, str]:
         "The ESPF": settings.espf_base,
         "The OMS": settings.oms_url,
     }
-
-
-def _housekeeper(store: Store, *, older_than_seconds: float) -> Callable[[], None]:
-    def forget() -> None:
-        while store.forget(older_than_seconds=older_than_seconds):
-            log.info("more is forgotten that is older than the retention")
-
-    return forget

@@ -73,6 +73,8 @@ EventType = Annotated[str, Field(pattern=r"^[^/\s]+(/[^/\s]+){1,3}$")]
 Services = Annotated[tuple[ServiceName, ...], NoDecode, BeforeValidator(_names), AfterValidator(_distinct)]
 EventTypes = Annotated[tuple[EventType, ...], NoDecode, BeforeValidator(_names), AfterValidator(_distinct)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+# Claims are renewed every third of a lease, give or take the second after which a dispatcher looks again.
+Lease = Annotated[float, Field(ge=3, le=86_400, allow_inf_nan=False)]
 Days = Annotated[float, Field(ge=1, le=36_500, allow_inf_nan=False)]
 
 
@@ -115,7 +117,7 @@ class Settings(BaseSettings):
     retry_base_seconds: Seconds = 1.0
     retry_cap_seconds: Seconds = 60.0
     workers: Annotated[int, Field(ge=1, le=64)] = 4
-    lease_seconds: Seconds = 60.0
+    lease_seconds: Lease = 60.0
     retention_days: Days = 90.0
 
     @property

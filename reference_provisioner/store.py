@@ -101,8 +101,8 @@ class Store:
         with self._database.transaction() as connection:
             self._outbox.end(connection, task)
 
-    def forget(self, *, older_than_seconds: float) -> bool:
-        """Forget some of what is so old and has no unfinished task; tell whether there may be more."""
+    def forget(self, *, older_than_seconds: float) -> None:
+        """Forget some of what is so old and has no unfinished task; the next call forgets some more."""
         limit = self._now() - older_than_seconds
         with self._database.transaction() as connection:
             old_orders = connection.scalars(_ORDERS_WITHOUT_NEWS.params(limit=limit)).all()
@@ -111,7 +111,6 @@ class Store:
             old = sa.select(events.c.i_event).where(events.c.received_at < limit).limit(FORGOTTEN_AT_ONCE)
             old_events = connection.scalars(old).all()
             connection.execute(sa.delete(events).where(events.c.i_event.in_(old_events)))
-        return max(len(old_orders), len(old_events)) == FORGOTTEN_AT_ONCE
 
     def _report(self, connection: sa.Connection, order: Order, *, group: str, status: Status) -> None:
         update = StatusUpdate(

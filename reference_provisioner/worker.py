@@ -15,7 +15,8 @@ log = logging.getLogger(__name__)
 
 # So often, in seconds, the database is asked for what nobody here announced: other instances' work.
 POLL: Final = 1.0
-HOUR: Final = 3600.0
+# So often, in seconds, a little of what is old is forgotten.
+TIDY: Final = 10.0
 # So many tasks per thread are claimed ahead, so that a claim is not paid for each one.
 AHEAD: Final = 2
 
@@ -23,12 +24,26 @@ AHEAD: Final = 2
 Step = Callable[[Task], str]
 
 
+class _Chore:
+    """Something that is done every so many seconds, beginning after the first of these spans."""
+
+    def __init__(self, do: Callable[[], None], *, every: float) -> None:
+        self._do = do
+        self._every = every
+        self._due_at = time.monotonic() + every
+
+    def do_when_due(self) -> None:
+        if time.monotonic() >= self._due_at:
+            self._due_at = time.monotonic() + self._every
+            self._do()
+
+
 class Workers:
     """Does each task by the step of its kind; several at once, but never two of one lane.
 
     Each kind has so many `threads` of its own, so that one neighbour's silence holds up no other's work.
-    `count` is told of each attempt: the task's kind and how it ended. `housekeep` runs at the start and
-    every hour.
+    `count` is told of each attempt: the task's kind and how it ended. `tidy` is called again
+    and again, and each call should be short.
     """
 
     def __init__(
@@ -40,15 +55,14 @@ class Workers:
         threads: int = 4,
         lease_seconds: float = 60.0,
         count: Callable[[str, str], None] = lambda _kind, _outcome: None,
-        housekeep: Callable[[], None] = lambda: None,
+        tidy: Callable[[], None] = lambda: None,
     ) -> None:
         self._outbox = outbox
         self._steps = steps
         self._back_off = back_off
         self._threads_per_kind = threads
-        self._keep_every = lease_seconds / 3
         self._count = count
-        self._housekeep = housekeep
+        self._chores = (_Chore(self._keep_claims, every=lease_seconds / 3), _Chore(tidy, every=TIDY))
         self._changed = threading.Condition()
         self._stopping = False
         self._look_again = True
@@ -93,17 +107,11 @@ class Workers:
             log.warning("claims are left to their leases: %s", error)
 
     def _dispatch(self) -> None:
-        keep_at = time.monotonic() + self._keep_every
-        housekeep_at = 0.0
         while not self._stopping:
             try:
                 self._claim()
-                if time.monotonic() >= keep_at:
-                    keep_at = time.monotonic() + self._keep_every
-                    self._keep_claims()
-                if time.monotonic() >= housekeep_at:
-                    housekeep_at = time.monotonic() + HOUR
-                    self._housekeep()
+                for chore in self._chores:
+                    chore.do_when_due()
             except StorageError as error:
                 log.error("no work can be begun: %s", error)  # noqa: TRY400 - no surprise
             except Exception:
@@ -116,7 +124,8 @@ class Workers:
     def _keep_claims(self) -> None:
         with self._changed:
             claimed = tuple(self._claimed)
-        self._outbox.keep(claimed)
+        if claimed:
+            self._outbox.keep(claimed)
 
     def _claim(self) -> None:
         with self._changed:
@@ -158,7 +167,7 @@ class Workers:
         about = {"task": task.kind, "i_account": task.i_account, "attempts": task.attempts + 1}
         try:
             outcome = self._steps[task.kind](task)
-        except NeighbourError as error:
+        except (NeighbourError, StorageError) as error:
             outcome = "again"
             self._put_back(task, str(error), about)
         except LostClaimError as error:

@@ -186,3 +186,30 @@ def test_workers_outlive_a_database_that_breaks(
         monkeypatch.setattr(outbox, "claim", claim)
         workers.wake()
         assert done.wait(PATIENCE)
+
+
+def test_what_is_under_way_is_kept_and_what_is_old_is_tidied(
+    opened: tuple[Store, Outbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a step lasts its claim is renewed, and the tidying goes on."""
+    store, outbox = opened
+    for name in ("POLL", "TIDY"):
+        monkeypatch.setattr(f"reference_provisioner.worker.{name}", 0.01)
+    kept, tidied = threading.Event(), threading.Event()
+    monkeypatch.setattr(outbox, "keep", lambda ids: kept.set() if len(ids) == 1 else None)
+
+    def step(task: Task) -> str:
+        assert kept.wait(PATIENCE)
+        assert tidied.wait(PATIENCE)
+        store.finish(task)
+        done.set()
+        return "done"
+
+    done = threading.Event()
+    store.add_event(event(1))
+    workers = Workers(outbox, steps={QUERY: step}, back_off=SOON, lease_seconds=0.03, tidy=tidied.set)
+    workers.start()
+    try:
+        assert done.wait(PATIENCE)
+    finally:
+        workers.stop()

@@ -99,3 +99,24 @@ def test_a_wrong_password_is_not_tried_by_everybody(build_town: BuildTown) -> No
     town.wait_for(lambda _: "pause after a failed one" in town.instances[0].log.read_text())
     logins = town.asked("Session/login")
     assert len(logins) < town.instances[0].log.read_text().count("tried again")
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "answered"),
+    [
+        (b" " * 100_000, "application/json", 413),
+        (b"{}", "application/json", 400),
+        (b"{}", "text/html", 415),
+        (b"", "application/json", 400),
+    ],
+)
+def test_bad_input_is_refused_by_the_server_too(
+    build_town: BuildTown, body: bytes, content_type: str, answered: int
+) -> None:
+    """Each is answered with its own 4xx by the process as it is served, and it goes on."""
+    town = build_town()
+    headers, auth = {"Content-Type": content_type}, ("espf", "offline-events")
+    url = town.stack.settings.events_url
+    assert requests.post(url, data=body, headers=headers, auth=auth, timeout=10).status_code == answered
+    town.emit(I_ACCOUNT)
+    town.wait_for_statuses([I_ACCOUNT], "IN_PROGRESS")

@@ -76,7 +76,7 @@ def test_two_instances_share_one_postgresql_and_one_is_killed(
     build_town: BuildTown, empty_postgresql: str
 ) -> None:
     """Each event goes to both; one dies half way; nothing is lost, and only what it was at is done twice."""
-    env = {"DATABASE": empty_postgresql, "LEASE_SECONDS": "2"}
+    env = {"DATABASE": empty_postgresql, "LEASE_SECONDS": "3"}
     town = build_town(instances=2, env=env)
     accounts = [FIRST + number for number in range(ACCOUNTS)]
     for i_account in accounts:
