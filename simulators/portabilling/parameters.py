@@ -54,7 +54,7 @@ OptionalText = str | None
 class Parameters(BaseModel):
     """The parameters of a method; those that are not known are ignored, as by an older release."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class AuthInfo(Parameters):

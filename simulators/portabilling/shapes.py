@@ -55,7 +55,7 @@ class Shape(BaseModel):
     All is JSON, and finite: numbers too large for a reader become infinite on their way in.
     """
 
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True, allow_inf_nan=False, defer_build=True)
     __pydantic_extra__: dict[str, JsonValue]
 
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import trustme
-
 from simulators.errors import CertificateError
 
 # A simulator on this machine is reached by these, whatever it is called besides.
@@ -31,6 +29,8 @@ def throw_away_authority(*names: str) -> Iterator[Authority]:
     Raises:
         CertificateError: a name cannot stand in a certificate.
     """
+    import trustme  # noqa: PLC0415 - a tenth of the start-up, which only users of TLS should wait for
+
     authority = trustme.CA(organization_name="ESPF harness")
     try:
         certificate = authority.issue_cert(*dict.fromkeys((*LOOPBACK, *filter(None, names))))
