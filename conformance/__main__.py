@@ -53,9 +53,15 @@ def list_requirements() -> None:
 def explain(requirement_id: str) -> None:
     """Explain one requirement."""
     entry = requirement(requirement_id)
-    click.echo(f"{entry.id} ({entry.level}, duty {entry.duty}, source {entry.source})\n\n{entry.sentence}")
-    if entry.feature:
-        click.echo(f"\nIt applies to targets that declare {entry.feature}.")
+    source = f", source {entry.source}" if entry.source else ""
+    whose = f"duty {entry.duty}" if entry.duty else "the whole"
+    click.echo(f"{entry.id} ({entry.level}, {whose}{source})\n\n{entry.sentence}")
+    if entry.milder:
+        click.echo(f"\nOnly a warning is {entry.milder}.")
+    if entry.features:
+        click.echo(f"\nIt applies to targets that declare {' and '.join(entry.features)}.")
+    if entry.not_tested:
+        click.echo(f"\nIt is not tested: {entry.not_tested}")
     if entry.implies:
         click.echo(f"\nWhere it fails, these may merely follow from it: {', '.join(entry.implies)}.")
 

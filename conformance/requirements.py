@@ -11,20 +11,28 @@ from pydantic import Field, TypeAdapter
 from conformance.errors import RequirementError
 from simulators.validation import Strict
 
+# Duties 1 to 5 without trouble; all of them, with faults, restarts and load.
+Profile = Literal["core", "full"]
+
 
 class Requirement(Strict):
     """One rule, its level and what its failure implies.
 
-    `feature` names what a target must declare for the rule to apply; None means that it always does.
+    `duty` 0 is the provisioner as a whole. `features` are what a target must declare for the rule to
+    apply, all of them; without any it always does. `profile` is the smallest that holds it. `milder` says
+    which part of a MUST is a warning only, `not_tested` why no scenario tests the rule.
     """
 
     id: Annotated[str, Field(pattern=r"^[A-Z]+(-[A-Z]+)+$")]
-    duty: Annotated[int, Field(ge=1, le=5)]
+    duty: Annotated[int, Field(ge=0, le=5)]
     level: Literal["MUST", "SHOULD"]
     sentence: str
     source: str
     implies: tuple[str, ...]
-    feature: str | None = None
+    features: tuple[str, ...] = ()
+    profile: Profile = "core"
+    milder: str = ""
+    not_tested: str = ""
 
 
 @cache

@@ -62,10 +62,17 @@ def decide(scenarios: Sequence[Scenario], features: Features, *, only: Sequence[
 
 
 def is_declared(requirement: Requirement, features: Features) -> bool:
-    """Tell whether a target declares the feature that a requirement is about."""
-    if requirement.feature is None:
-        return True
-    kind, _, value = requirement.feature.partition(":")
+    """Tell whether a target declares all features that a requirement is about."""
+    return not undeclared(requirement, features)
+
+
+def undeclared(requirement: Requirement, features: Features) -> tuple[str, ...]:
+    """The features that a requirement is about and a target does not declare."""
+    return tuple(name for name in requirement.features if not _has(features, name))
+
+
+def _has(features: Features, name: str) -> bool:
+    kind, _, value = name.partition(":")
     declared = getattr(features, kind.replace("-", "_"))
     return bool(value in declared if value else declared)
 
@@ -129,16 +136,21 @@ def _evidence(scenario: Scenario, id_: str) -> list[Evidence]:
 
 
 def _why_not(requirement: Requirement, features: Features, *, only: Sequence[str]) -> tuple[Grade, str]:
-    if not is_declared(requirement, features):
-        return "unsupported", f"the target does not declare {requirement.feature}"
+    if missing := undeclared(requirement, features):
+        return "unsupported", f"the target does not declare {' and '.join(missing)}"
+    if requirement.not_tested:
+        return "not-tested", requirement.not_tested
     if only and requirement.id not in only:
         return "not-tested", "left out by --only"
     return "not-tested", "no scenario could be told with what the target declares, or it did not come so far"
 
 
 def _run_verdict(entries: Sequence[RequirementVerdict], *, chosen: bool) -> RunVerdict:
-    """Decide on a run; one of chosen requirements is never more than partial."""
-    grades = {entry.verdict for entry in entries}
+    """Decide on a run; one of chosen requirements is never more than partial.
+
+    What no scenario of the harness tests is said in the report, and no run is the less for it.
+    """
+    grades = {entry.verdict for entry in entries if not entry.requirement.not_tested}
     if "fail" in grades:
         return "not-conformant"
     if grades & {"inconclusive", "blocked"}:
