@@ -81,7 +81,9 @@ def open_bench(file: TargetFile, *, folder: Path, url_form: UrlForm, report_dir:
             target = resources.enter_context(TargetProcess(file, folder=folder, values=values, log=log))
         else:
             await_ready(file, folder=folder, values=values, death=lambda: None)
-        yield Bench(stack=stack, file=file, url_form=url_form, numbers=count(first), target=target)
+        bench = Bench(stack=stack, file=file, url_form=url_form, numbers=count(first), target=target)
+        stack.journal.fact("target", data=bench.declared.model_dump(mode="json"))
+        yield bench
 
 
 def _log(file: TargetFile, *, folder: Path, report_dir: Path, name: str) -> Path:

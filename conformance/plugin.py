@@ -24,12 +24,14 @@ TARGET_ERROR: Final = "target_error"
 class Scenario:
     """A scenario that ran: its name, what it was written for, and what came of it.
 
-    `journal` is the file in the report folder that holds its exchanges.
+    `journal` is the file in the report folder that holds its exchanges, `first` to `last` their numbers.
     """
 
     name: str
     url_form: UrlForm
     journal: str
+    first: int
+    last: int
     requirements: tuple[str, ...]
     result: Result
 
@@ -106,9 +108,9 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
 
 
 @pytest.fixture
-def story(bench: Bench) -> Story:
+def story(bench: Bench, request: pytest.FixtureRequest) -> Story:
     """A story of the test's own."""
-    return Story(bench)
+    return Story(bench, name=request.node.name, requirements=proved_by(request.node))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -133,6 +135,8 @@ def _conclude(item: pytest.Function, story: Story, *, missed: MissedWaitError | 
         name=item.name,
         url_form=story.url_form,
         journal=_journal_name(story.url_form),
+        first=story.first,
+        last=story.last,
         requirements=proved_by(item),
         result=result,
     )

@@ -41,14 +41,23 @@ class Result:
 
 
 class Story:
-    """Tells one scenario on a bench, with accounts and events of its own."""
+    """Tells one scenario on a bench, with accounts and events of its own.
 
-    def __init__(self, bench: Bench) -> None:
+    Its beginning and its end are facts of the journal, so that a saved one can be judged again.
+    """
+
+    def __init__(self, bench: Bench, *, name: str, requirements: tuple[str, ...]) -> None:
         self._bench = bench
         self._stack = bench.stack
-        self._first = bench.stack.journal.last_seq
+        self._stack.journal.fact("scenario", data={"name": name, "requirements": requirements})
+        self.first = bench.stack.journal.last_seq
         self._virtual_start = bench.stack.clock.now()
         self._real_start = time.monotonic()
+
+    @property
+    def last(self) -> int:
+        """The number of the newest record."""
+        return self._stack.journal.last_seq
 
     @property
     def url_form(self) -> UrlForm:
@@ -137,12 +146,15 @@ class Story:
         checks = judge(self._records(), self._bench.declared)
         failed = any(check.grade == "fail" for check in checks)
         unsure = str(missed) if missed else self._unnotified() if quiet else "the target to come to rest"
-        return Result(
+        result = Result(
             checks=checks,
             unsure=None if failed else unsure,
             virtual_seconds=self._stack.clock.now() - self._virtual_start,
             wall_seconds=time.monotonic() - self._real_start,
         )
+        end = {name: value for name, value in vars(result).items() if name != "checks"}
+        self._stack.journal.fact("end", data=end)
+        return result
 
     def _settle_seconds(self) -> float:
         """How long nothing may happen before the target is at rest: longer for one that takes long steps."""
@@ -164,7 +176,7 @@ class Story:
         return None
 
     def _records(self) -> tuple[Record, ...]:
-        return self._stack.journal.records(since=self._first)
+        return self._stack.journal.records(since=self.first)
 
     def _give_time(self, done: Callable[[], bool]) -> None:
         # In the story minutes pass; a virtual jump must not rob the target of all of them.

@@ -6,10 +6,10 @@ from typing import Any
 
 from conformance.target import Features, UrlForm
 from simulators.journal import Record
+from simulators.validation import Strict
 
 
-@dataclass(frozen=True, kw_only=True)
-class Declared:
+class Declared(Strict):
     """What the oracle must know of a target: its features, its URL form, and the reading of the protocol."""
 
     features: Features

@@ -30,6 +30,8 @@ def scenario(*checks: Check, unsure: str | None = None, proves: Iterable[str] = 
         name="test_made_up",
         url_form="i_account",
         journal="a.jsonl",
+        first=1,
+        last=2,
         requirements=tuple(proves),
         result=result,
     )
