@@ -123,6 +123,7 @@ def test_shell_names_the_points(faults: Run) -> None:
         (("arm", "espf/statuz", "reset"), "did you mean espf/status"),
         (("arm", "espf/status", "delay", "--seconds", "-1"), "given: -1"),
         (("arm", "espf/status", "delay", "--seconds", "soon"), "'soon'"),
+        (("arm", "espf/status", "delay", "--seconds", "nan"), "Only finite numbers"),
         (("arm", "espf/status", "reset", "--copies", "2"), "copies: this key is not known"),
         (("arm", "--plan", "{"), "no JSON"),
         (("arm", "--plan", "[]"), "should be an object"),
