@@ -103,6 +103,8 @@ def test_shell_arms_a_plan_of_json(stack: Stack, faults: Run) -> None:
     code, out, _ = faults("arm", "--plan", json.dumps(PLAN), "--json")
 
     assert (code, json.loads(out)) == (0, {**ARMED, "seen": 0, "struck": 0})
+    faults("arm", "espf", "reset")
+    assert faults("clear", "1")[1] == "1 armed plan is left.\n"
     assert faults("clear")[:2] == (0, "0 armed plans are left.\n")
     assert stack.weather.plans() == ()
 
