@@ -184,7 +184,10 @@ def _oms_paths() -> Iterator[tuple[str, Json]]:
     notify["post"]["parameters"] = [_in_path("order_id", _NAME)]
     yield "/orders/{order_id}/notify", notify
     plan = _object({"number": _COUNT, "plan": _ref("Plan")})
-    told = "Decides what becomes of ordered services from now on; the newest plan that fits holds."
+    told = (
+        "Decides what becomes of ordered services from now on; the newest plan that fits holds, "
+        "but one that names an account before all that do not."
+    )
     link = {"withdraw": {"operationId": "withdrawPlan", "parameters": {"number": "$response.body#/number"}}}
     added = _post("addPlan", told, _ref("Plan"), 201, plan, also={404}, links=link)
     yield "/plans", {**_get("plans", "The plans, those that hold first.", _listed("plans", plan)), **added}
