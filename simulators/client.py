@@ -178,5 +178,5 @@ def _told(answer: requests.Response) -> str:
     try:
         body = answer.json()
     except ValueError:
-        return answer.text[:SHOWN]
+        return answer.text[:SHOWN].strip()
     return str(body.get("error", body) if isinstance(body, dict) else body)
