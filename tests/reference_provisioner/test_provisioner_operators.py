@@ -60,6 +60,21 @@ def test_a_database_that_disappears_makes_it_unready(client: FlaskClient, tmp_pa
     assert "disappeared" in unready.get_json()["problems"][0]
 
 
+def test_nothing_is_stored_without_the_databases_file(
+    open_database: Callable[[str], Database], tmp_path: Path
+) -> None:
+    """What would be written into a file that was taken away is refused, until the file is put back."""
+    file, away = tmp_path / "store.sqlite", tmp_path / "away.sqlite"
+    database = open_database(f"sqlite:///{file}")
+    file.rename(away)
+    with pytest.raises(StorageError, match="has disappeared"), database.transaction():
+        pass
+    assert not file.exists()
+    away.rename(file)
+    with database.transaction():
+        pass
+
+
 def test_a_database_that_breaks_makes_it_unready(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -213,6 +213,6 @@ def test_a_server_that_is_away_ends_the_command_with_code_4(environment: pytest.
     environment.setenv("DATABASE", "postgresql://me:s3cret@127.0.0.1:1/state")
     result = CliRunner().invoke(main)
     assert result.exit_code == 4
-    assert "postgresql+psycopg://me:***@127.0.0.1:1/state" in result.stderr
+    assert "postgresql://me:***@127.0.0.1:1/state" in result.stderr
     assert "s3cret" not in result.output
     assert "Traceback" not in result.output
