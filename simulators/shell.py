@@ -11,6 +11,7 @@ import click
 from simulators import printing
 from simulators.client import ControlClient
 from simulators.driving import driving, json_option
+from simulators.emitter.vocabulary import Vocabulary
 from simulators.errors import ControlError, EventError, EvictedError
 from simulators.oms.plans import State
 
@@ -62,6 +63,9 @@ def emit(
     if i_account is not None or not variables:
         variables = {"i_account": DEFAULT_I_ACCOUNT if i_account is None else i_account, **variables}
     event = client.emit(event_type, **variables)
+    # Whatever is wanted is sent; a slip of the pen would only show in what does not happen.
+    if meant := Vocabulary.load().meant(event_type):
+        click.echo(f"Note: {event_type} was sent as it is; did you mean {' or '.join(meant)}?", err=True)
     number, told = event["i_event"], ", ".join(f"{name} {value}" for name, value in variables.items())
     if as_json:
         click.echo(json.dumps(event))
