@@ -21,13 +21,18 @@ log = logging.getLogger(__name__)
 # Configuration cannot be used: the same code in every command of the project.
 EXIT_START: Final = 4
 THREADS: Final = 8
+# What is larger than a body may be, but no flood, is refused by the application, which logs and counts it.
+MAX_BUFFER: Final = 16 * MAX_BODY
 # A call that takes longer is left alone: the process ends, and the step is repeated at the next start.
 PATIENCE: Final = 0.5
 
 
 @click.command()
 def main() -> None:
-    """Run the reference provisioner; every setting comes from the environment."""
+    """Run the reference provisioner.
+
+    Every setting comes from the environment; docs/writing-a-provisioner.md lists the variables.
+    """
     logs.configure()
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
@@ -64,7 +69,7 @@ def _listen(settings: Settings, provisioner: Provisioner) -> Any:
             port=settings.port,
             threads=THREADS,
             ident=None,
-            max_request_body_size=MAX_BODY,
+            max_request_body_size=MAX_BUFFER,
         )
     except (OSError, ValueError) as error:
         in_use = isinstance(error, OSError) and error.errno == errno.EADDRINUSE

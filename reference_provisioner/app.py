@@ -3,9 +3,10 @@
 import logging
 from typing import Final
 
-from flask import Flask, Response, request
+from flask import Flask, Response, json, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST
+from werkzeug.exceptions import HTTPException
 
 from reference_provisioner.errors import (
     RequestError,
@@ -32,6 +33,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.register_error_handler(RequestError, _refuse)
     app.register_error_handler(StorageError, _apologize)
+    app.register_error_handler(HTTPException, _turn_away)
 
     @app.post("/events")
     def receive_event() -> ResponseReturnValue:
@@ -83,6 +85,15 @@ def _refuse(error: RequestError) -> ResponseReturnValue:
     log.warning("%s %s refused: %s", request.method, request.path, error)
     headers = {"WWW-Authenticate": 'Basic realm="events"'} if isinstance(error, UnauthorizedError) else {}
     return {"error": str(error)}, error.code, headers
+
+
+def _turn_away(error: HTTPException) -> ResponseReturnValue:
+    # An event that is answered so is lost, by a wrong path or by its size: it must not go without a trace.
+    log.warning("%s %s refused: %s %s", request.method, request.path, error.code, error.name)
+    response = error.get_response()
+    response.data = json.dumps({"error": error.name})
+    response.content_type = "application/json"
+    return response
 
 
 def _apologize(error: StorageError) -> ResponseReturnValue:

@@ -33,15 +33,19 @@ class Database:
         self._engine = _engine(url)
         # SQLite has one writer at a time; waiting in line here is fairer than its own trying again.
         self._turn = threading.Lock() if self._is_sqlite else nullcontext()
+        self._is_made = False
         try:
             self._create_tables()
+            self._is_made = True
         except StorageError as error:
             self.close()
             raise StartError(f"{error} Set another DATABASE, or mend this one.") from error
 
     def __str__(self) -> str:
         """Name it as an operator knows it, without its password."""
-        return str(self._url.database) if self._is_sqlite else self._url.render_as_string(hide_password=True)
+        if self._is_sqlite:
+            return str(self._url.database)
+        return self._url.set(drivername="postgresql").render_as_string(hide_password=True)
 
     @property
     def _is_sqlite(self) -> bool:
@@ -55,6 +59,9 @@ class Database:
             IntegrityError: a row with one of these keys is there already.
             StorageError: the database is broken, or out of reach.
         """
+        # What is written into a file that was taken away is lost with the process.
+        if self._is_made and self._is_sqlite and not Path(str(self)).exists():
+            raise StorageError(f"The database {self} has disappeared: put it back and start again.")
         try:
             with self._turn, self._engine.begin() as connection:
                 yield connection
@@ -75,9 +82,6 @@ class Database:
 
     def problem(self) -> str | None:
         """Return a sentence about what is wrong with the database, or None while it works."""
-        # What is written into a file that was taken away is lost with the process.
-        if self._is_sqlite and not Path(str(self)).exists():
-            return f"The database {self} has disappeared."
         try:
             with self.transaction() as connection:
                 connection.execute(sa.select(events.c.i_event).limit(1))

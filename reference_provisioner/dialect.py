@@ -92,7 +92,7 @@ class SimpleDialect:
             notice = _Notification.model_validate_json(body)
         except ValidationError as error:
             # NOTICE-MALFORMED
-            raise MalformedError(f"not a notification: {error.error_count()} mistakes") from error
+            raise MalformedError.of("a notification", error) from error
         return Report(
             notification_id=notice.notification_id,
             reference=notice.reference,

@@ -13,7 +13,9 @@ ProvisionerError
 └── LostClaimError            another instance: it took the task over, so what we found out no longer counts
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
+
+from pydantic import ValidationError
 
 
 class ProvisionerError(Exception):
@@ -44,6 +46,17 @@ class UnsupportedTypeError(RequestError):
 
 class MalformedError(RequestError):
     """A received request cannot be read."""
+
+    @classmethod
+    def of(cls, kind: str, error: ValidationError) -> Self:
+        """Return the error that names each mistake and its place, but quotes nothing of what was received."""
+        mistakes = [
+            ": ".join(
+                filter(None, (".".join(map(str, item["loc"])), item["msg"].removeprefix("Value error, ")))
+            )
+            for item in error.errors(include_url=False, include_context=False, include_input=False)
+        ]
+        return cls(f"not {kind}: {'; '.join(mistakes)}")
 
 
 class UnknownOrderError(RequestError):

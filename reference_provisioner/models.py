@@ -1,10 +1,11 @@
 """The values that pass from one duty to the next; they are also what the store keeps between two steps."""
 
 import enum
+import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 
 
 class Action(enum.StrEnum):
@@ -22,6 +23,19 @@ class Status(enum.StrEnum):
     IN_PROGRESS = "IN_PROGRESS"
     RETRY = "RETRY"
     FAILED = "FAILED"
+
+
+# EVENT-VOCABULARY: two to four parts, as in Account/Service/Msg/QuotaExceeded (S22).
+PARTS: Final = re.compile(r"[^/\s]+(/[^/\s]+){1,3}")
+
+
+def _parted(text: str) -> str:
+    if not PARTS.fullmatch(text):
+        raise ValueError("Input should have two to four parts without blanks, as in Account/New")
+    return text
+
+
+EventType = Annotated[str, AfterValidator(_parted)]
 
 
 class Value(BaseModel):

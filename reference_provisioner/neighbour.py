@@ -62,8 +62,7 @@ class HttpClient:
             ) as response:
                 return Answer(code=response.status_code, url=url, body=_body(response, until=until))
         except (requests.RequestException, HTTPError, OSError) as error:
-            # The error's text may quote the request, and with it a secret.
-            raise NeighbourError(f"{type(error).__name__} from {url}") from error
+            raise NeighbourError(f"{_reason(error)} from {url}") from error
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._threads, "session", None)
@@ -93,6 +92,18 @@ def json_object(answer: Answer) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise NeighbourError(f"{answer.code} without a JSON object from {answer.url}")
     return content
+
+
+def _reason(error: Exception) -> str:
+    """Name the error, and add what the system says at the bottom of it, such as `Connection refused`."""
+    # The error's own text may quote the request, and with it a secret.
+    reason = type(error).__name__
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            reason = f"{type(error).__name__} ({cause.strerror})"
+        cause = cause.__cause__ or cause.__context__
+    return reason
 
 
 def _keep_path(prepared: requests.PreparedRequest, url: str) -> None:

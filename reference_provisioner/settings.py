@@ -1,7 +1,9 @@
 """The settings of the reference provisioner, read from the environment and from nowhere else."""
 
 import socket
+import ssl
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -20,7 +22,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from reference_provisioner.errors import StartError
-from reference_provisioner.models import Action
+from reference_provisioner.models import Action, EventType
 
 # The ESPF takes no longer name of a group (S32).
 MAX_GROUP: Final = 64
@@ -41,19 +43,42 @@ def _base_url(url: str) -> str:
     # Only reading it shows that it is no number.
     if parts.port == 0:
         raise ValueError("Input should have a port from 1 on")
+    # A password would stand in logs with the URL, and what comes behind the path would swallow ours.
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("Input should be without a user, a password, a query and a fragment")
     return url.rstrip("/")
 
 
 def _database(text: object) -> sa.URL:
-    if "://" not in str(text):
-        return sa.URL.create("sqlite", database=str(text))
     try:
-        url = sa.make_url(str(text))
-    except sa.exc.ArgumentError:
+        url = sa.make_url(str(text)) if "://" in str(text) else sa.URL.create("sqlite", database=str(text))
+    # A port that is no number.
+    except (sa.exc.ArgumentError, ValueError):
         raise ValueError(DATABASES) from None
-    if url.drivername not in DRIVERS or not url.database:
+    # What is kept in memory alone is no store.
+    if url.drivername not in DRIVERS or not url.database or url.database == ":memory:":
         raise ValueError(DATABASES)
     return url.set(drivername=DRIVERS[url.drivername])
+
+
+def _token(token: SecretStr) -> SecretStr:
+    if not all("!" <= character <= "~" for character in token.get_secret_value()):
+        raise ValueError("Input should be of visible ASCII characters, since it is sent in a header")
+    return token
+
+
+def _user(user: str) -> str:
+    if ":" in user:
+        raise ValueError("Input should be without a colon, with which Basic ends the user")
+    return user
+
+
+def _certificates(file: Path) -> Path:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except OSError:
+        raise ValueError("Input should be a PEM file of certificates") from None
+    return file
 
 
 def _names(text: object) -> object:
@@ -67,9 +92,11 @@ def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
+Token = Annotated[SecretStr, AfterValidator(_token)]
+User = Annotated[str, AfterValidator(_user)]
+Certificates = Annotated[FilePath, AfterValidator(_certificates)]
 DatabaseUrl = Annotated[sa.URL, NoDecode, PlainValidator(_database)]
 ServiceName = Annotated[str, Field(min_length=1, max_length=MAX_GROUP)]
-EventType = Annotated[str, Field(pattern=r"^[^/\s]+(/[^/\s]+){1,3}$")]
 Services = Annotated[tuple[ServiceName, ...], NoDecode, BeforeValidator(_names), AfterValidator(_distinct)]
 EventTypes = Annotated[tuple[EventType, ...], NoDecode, BeforeValidator(_names), AfterValidator(_distinct)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
@@ -95,7 +122,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=1, le=65_535)]
     instance: Annotated[str, Field(max_length=255)] = ""
     database: DatabaseUrl
-    event_user: str
+    event_user: User
     event_password: SecretStr
     # The pairs are the two vocabularies of the ESPF: internal events, and those of webhooks (S3, S22).
     activate_events: EventTypes = ("Account/New", "Subscriber/Created")
@@ -105,14 +132,14 @@ class Settings(BaseSettings):
     login: str
     password: SecretStr
     oms_url: BaseUrl
-    oms_token: SecretStr
+    oms_token: Token
     notify_url: BaseUrl
     services: Services = ("HSS", "PCRF")
     espf_url: BaseUrl | None = None
     url_form: Literal["i_account", "id"] = "i_account"
     # The developer guide says it must be form (S31); later releases take JSON too.
     body_form: Literal["form", "json"] = "form"
-    ca_file: FilePath | None = None
+    ca_file: Certificates | None = None
     http_timeout_seconds: Seconds = 10.0
     retry_base_seconds: Seconds = 1.0
     retry_cap_seconds: Seconds = 60.0
@@ -162,8 +189,12 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        mistakes = [_mistake(item) for item in error.errors()]
-        raise StartError("The environment cannot be used:\n  " + "\n  ".join(mistakes)) from None
+        # Each once, however many names of a list have it.
+        mistakes = dict.fromkeys(_mistake(item) for item in error.errors())
+        raise StartError(
+            "The environment cannot be used (docs/writing-a-provisioner.md lists all variables):\n  "
+            + "\n  ".join(mistakes)
+        ) from None
 
 
 def _mistake(item: Any) -> str:

@@ -136,6 +136,10 @@ class ControlClient:
         return self._call("DELETE", "faults" if number is None else f"faults/{number}")["faults"]
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
+        try:
+            json.dumps(options.get("json"), allow_nan=False)
+        except ValueError as error:
+            raise ControlError("Only finite numbers can be sent: nan and inf are none.") from error
         with self._answer(method, path, **options) as answer:
             return answer.json()
 
@@ -174,5 +178,5 @@ def _told(answer: requests.Response) -> str:
     try:
         body = answer.json()
     except ValueError:
-        return answer.text[:SHOWN]
+        return answer.text[:SHOWN].strip()
     return str(body.get("error", body) if isinstance(body, dict) else body)

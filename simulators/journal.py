@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from itertools import takewhile
+from os import PathLike
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
@@ -276,7 +277,7 @@ class Journal:
             self.is_closed = True
             self._guard.notify_all()
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | PathLike[str]) -> None:
         """Write all records as JSON Lines."""
         save(self.records(), path)
 
@@ -314,9 +315,9 @@ class Journal:
             fields["detail"] = self._masker.fields(fields["detail"])
 
 
-def save(records: Iterable[Record], path: Path) -> None:
+def save(records: Iterable[Record], path: str | PathLike[str]) -> None:
     """Write records as JSON Lines, one a line."""
-    path.write_text("".join(json.dumps(asdict(record)) + "\n" for record in records), encoding="utf-8")
+    Path(path).write_text("".join(json.dumps(asdict(record)) + "\n" for record in records), encoding="utf-8")
 
 
 def load(path: Path) -> tuple[Record, ...]:

@@ -33,16 +33,25 @@ def espf_settings() -> Mapping[str, Any]:
 def espf_stack(request: pytest.FixtureRequest, espf_settings: Mapping[str, Any]) -> "Iterator[Stack]":
     """A running stack on free ports, with a clock that stands still until it is advanced.
 
+    A setting that is not possible fails the test, and every mistake is named.
+
     Raises:
-        SettingsError: a setting is not possible; every mistake is named.
         StackError: at the end, if the simulators themselves went wrong.
     """
     # Only a test that asks for a stack pays for it.
+    from simulators.errors import SimulatorError  # noqa: PLC0415
     from simulators.settings import read_settings  # noqa: PLC0415
     from simulators.stack import Stack  # noqa: PLC0415
 
     given = dict(espf_settings)
     for marker in reversed(list(request.node.iter_markers(MARKER))):
+        if marker.args:
+            pytest.fail(f'{MARKER}({marker.args[0]!r}) names no setting: write clock="auto".', pytrace=False)
         given |= marker.kwargs
-    with Stack(read_settings(None, given, defaults={})) as stack:
+    try:
+        made = Stack(read_settings(None, given, defaults={}))
+    except SimulatorError as error:
+        # Where in the harness a mistake was found says nothing to whoever made it.
+        pytest.fail(f"{MARKER}: {error}", pytrace=False)
+    with made as stack:
         yield stack

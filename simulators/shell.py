@@ -11,6 +11,7 @@ import click
 from simulators import printing
 from simulators.client import ControlClient
 from simulators.driving import driving, json_option
+from simulators.emitter.vocabulary import Vocabulary
 from simulators.errors import ControlError, EventError, EvictedError
 from simulators.oms.plans import State
 
@@ -62,6 +63,9 @@ def emit(
     if i_account is not None or not variables:
         variables = {"i_account": DEFAULT_I_ACCOUNT if i_account is None else i_account, **variables}
     event = client.emit(event_type, **variables)
+    # Whatever is wanted is sent; a slip of the pen would only show in what does not happen.
+    if meant := Vocabulary.load().meant(event_type):
+        click.echo(f"Note: {event_type} was sent as it is; did you mean {' or '.join(meant)}?", err=True)
     number, told = event["i_event"], ", ".join(f"{name} {value}" for name, value in variables.items())
     if as_json:
         click.echo(json.dumps(event))
@@ -73,14 +77,16 @@ def emit(
         click.echo(f"{event_type} for {told} is on its way as i_event {number}.")
 
 
-@click.command()
+# A step back is refused as a duration, not as an option that nobody gave.
+@click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("duration")
 @json_option
 @driving
 def advance(duration: str, *, client: ControlClient, as_json: bool) -> None:
     """Move virtual time on by a DURATION such as 30s, 10m, 1h or 3d."""
     state = client.advance(seconds=_seconds(duration))
-    told = f"It is {state['now']}; {state['pending']} timers are pending."
+    count = state["pending"]
+    told = f"It is {state['now']}; {count} {'timer is' if count == 1 else 'timers are'} pending."
     click.echo(json.dumps(state) if as_json else told)
 
 
@@ -134,7 +140,8 @@ def notify(
 ) -> None:
     """Say what becomes of a SERVICE of an order now, whatever its plan says."""
     told = client.notify(order_id, service, state=state, message=message)
-    text = f"{service} of {order_id} is {state}; the provisioner is told so."
+    # Whether the order's own state changes is another matter: what is final stays.
+    text = f"The provisioner is told that {service} of {order_id} is {state}."
     click.echo(json.dumps(told) if as_json else text)
 
 
@@ -158,6 +165,8 @@ def journal(
 ) -> int:
     """Show the conversation between your provisioner and the simulators."""
     shown: Callable[[Any], str] = json.dumps if as_json else printing.record
+    if follow and wait is not None:
+        raise ControlError("--follow goes on until Ctrl-C: leave out --wait.")
     try:
         if follow:
             _follow(client, {**where, "answered": "true"}, since, shown)
@@ -231,5 +240,7 @@ def _seconds(duration: str) -> float:
     units = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
     number, unit = duration[:-1], duration[-1:]
     if unit not in units or not number.replace(".", "", 1).isdecimal():
-        raise ControlError(f"{duration!r} is no duration: write a number and s, m, h or d, such as 10m.")
+        raise ControlError(
+            f"{duration!r} is no duration: write a number from 0 on and s, m, h or d, such as 10m or 1.5h."
+        )
     return float(number) * units[unit]

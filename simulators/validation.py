@@ -60,6 +60,15 @@ def _sentence(item: Any) -> str:
         return f"{where}: this key is not known"
     if item["type"] == "missing":
         return f"{where}: this key is required"
+    if item["type"] == "union_tag_not_found":
+        return f"{where}.{_unquoted(item, 'discriminator')}: this key is required"
+    if item["type"] == "union_tag_invalid":
+        key, known = _unquoted(item, "discriminator"), _unquoted(item, "expected_tags")
+        return f"{where}.{key}: {item['ctx']['tag']!r} is not known: it is one of {known}"
     # A whole table, or what may be a secret, must not stand in an error message.
     is_plain = isinstance(item["input"], str | int | float) and not SECRETS & set(item["loc"])
     return f"{where}: {what}".removeprefix(": ") + (f" (given: {item['input']!r})" if is_plain else "")
+
+
+def _unquoted(item: Any, name: str) -> str:
+    return str(item["ctx"][name]).replace("'", "")

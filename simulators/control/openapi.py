@@ -48,6 +48,7 @@ def document() -> Json:
     """The OpenAPI 3.1 document."""
     _, models = schemas((model.__name__, mode, TypeAdapter(model)) for model, mode in _MODELS)
     models["Account"] = {**models["Account"], **_whole_card()}
+    models["Plan"] = {**models["Plan"], "not": _early_without_outcome()}
     refusal = _object({"error": {"type": "string", "minLength": 1}})
     return {
         "openapi": "3.1.0",
@@ -118,7 +119,7 @@ def _event_paths() -> Iterator[tuple[str, Json]]:
         # The emitter numbers its events itself.
         "propertyNames": {"not": {"const": "i_event"}},
     }
-    body = _object({"event_type": _NAME, "variables": variables})
+    body = {**_object({"event_type": _NAME, "variables": variables}), "additionalProperties": False}
     example = {"event_type": "Account/New", "variables": {"i_account": 189}}
     link = {"deliveries": {"operationId": "event", "parameters": {"i_event": "$response.body#/i_event"}}}
     emitted = _post(
@@ -183,7 +184,10 @@ def _oms_paths() -> Iterator[tuple[str, Json]]:
     notify["post"]["parameters"] = [_in_path("order_id", _NAME)]
     yield "/orders/{order_id}/notify", notify
     plan = _object({"number": _COUNT, "plan": _ref("Plan")})
-    told = "Decides what becomes of ordered services from now on; the newest plan that fits holds."
+    told = (
+        "Decides what becomes of ordered services from now on; the newest plan that fits holds, "
+        "but one that names an account before all that do not."
+    )
     link = {"withdraw": {"operationId": "withdrawPlan", "parameters": {"number": "$response.body#/number"}}}
     added = _post("addPlan", told, _ref("Plan"), 201, plan, also={404}, links=link)
     yield "/plans", {**_get("plans", "The plans, those that hold first.", _listed("plans", plan)), **added}
@@ -232,6 +236,12 @@ def _event() -> Json:
             "handlers": {"type": "array", "items": handler},
         }
     )
+
+
+def _early_without_outcome() -> Json:
+    """What is told before the order is answered is the outcome, so there must be one."""
+    untold = {"enum": ["silent", "manual"]}
+    return {"required": ["early", "outcome"], "properties": {"early": {"const": True}, "outcome": untold}}
 
 
 def _whole_card() -> Json:

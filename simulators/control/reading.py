@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 from flask import Flask, Response, jsonify, request
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
-from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed
+from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed, NotFound
 from werkzeug.wrappers import Response as PlainResponse
 
 from simulators.errors import ClockHeldError, EvictedError, OrderError, SimulatorError, WorldError
@@ -161,10 +161,15 @@ def refuse_in_json(app: Flask, *, surprises: list[str]) -> None:
 
     @app.errorhandler(HTTPException)
     def not_served(error: HTTPException) -> tuple[Response, int]:
-        response = jsonify(error=error.description)
+        where = f"{request.script_root}{request.path}"
+        if isinstance(error, NotFound):
+            return jsonify(error=f"There is no {where}: /_sim/openapi.json describes what there is."), 404
         if isinstance(error, MethodNotAllowed):
-            response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
-        return response, error.code or 500
+            allowed = ", ".join(sorted(error.valid_methods or ()))
+            response = jsonify(error=f"{request.method} cannot be asked of {where}: it takes {allowed}.")
+            response.headers["Allow"] = allowed
+            return response, 405
+        return jsonify(error=error.description), error.code or 500
 
     @app.errorhandler(Exception)
     def surprised(error: Exception) -> tuple[Response, int]:

@@ -1,5 +1,6 @@
 """The web skin of the event emitter, a part of the control API: emit events, read what became of them."""
 
+import json
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -44,7 +45,11 @@ def _mistake(body: Any) -> str | None:
     if not isinstance(body, dict) or not isinstance(body.get("event_type"), str):
         return 'The body must be JSON like {"event_type": "Account/New", "variables": {"i_account": 189}}.'
     if not isinstance(body.get("variables"), dict):
-        return f"variables is {body.get('variables')!r}: an object such as {{'i_account': 189}} is required."
+        given = json.dumps(body.get("variables"))
+        return f'variables is {given}: an object such as {{"i_account": 189}} is required.'
+    if unknown := body.keys() - {"event_type", "variables"}:
+        named = ", ".join(sorted(unknown))
+        return f"{named}: this key is not known; what an event carries stands in variables."
     if "i_event" in body["variables"]:
         return "variables holds i_event: the emitter numbers its events itself, so leave it out."
     return None

@@ -11,6 +11,8 @@ from simulators.errors import EventError
 from simulators.release import Release
 from simulators.validation import Strict
 
+# So much alike are a name and a slip of the pen.
+NEAR: Final = 0.8
 VocabularyName = Literal["legacy", "webhooks"]
 
 # The variable that names whom an internal event is about, unless the vocabulary's file says otherwise.
@@ -119,6 +121,12 @@ class Vocabulary(Strict):
                 nearest = _nearest(name, [*groups, *known])
                 hint = (self._as_webhook(name) if vocabulary == "webhooks" else None) or nearest
                 raise EventError(f"{name!r} is no event type of {where}: {hint}.")
+
+    def meant(self, event_type: str) -> tuple[str, ...]:
+        """The types of any vocabulary and release that a type looks like; none for a known one."""
+        known = [*(event.name for event in self.events), *(former.name for former in self.former_names)]
+        known += self.webhooks
+        return () if event_type in known else tuple(get_close_matches(event_type, known, cutoff=NEAR))
 
     def _as_webhook(self, name: str) -> str | None:
         webhook = next((event.webhook for event in self.events if event.name == name), None)

@@ -97,6 +97,12 @@ class Plan(Strict):
     reordered: bool = False
     early: bool = False
 
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.early and self.outcome not in FINAL:
+            raise ValueError(f"an early plan tells its outcome at once, and {self.outcome} tells none")
+        return self
+
     def fits(self, *, service: str, i_account: int, action: str, nth: int) -> bool:
         """Whether the plan holds for a task."""
         task = {"service": service, "i_account": i_account, "action": action, "nth": nth}

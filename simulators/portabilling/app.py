@@ -52,8 +52,7 @@ def create_app(
         read = _read_call(request, settings)
         exchange: Exchange = request.environ[EXCHANGE]
         with guard, because(f"record {exchange.seq}"):
-            account = core.account_of(read.params)
-            exchange.note(operation=read.operation, i_account=account.i_account if account else None)
+            exchange.note(operation=read.operation, i_account=core.i_account_of(read.params))
             answer = core.handle(read)
         if isinstance(answer, File):
             return _attachment(answer)
@@ -103,8 +102,7 @@ def create_about(
         except Fault:
             params = {}
         with guard:
-            account = core.account_of(params)
-        return {"operation": f"{service}/{method}", "i_account": account.i_account if account else None}
+            return {"operation": f"{service}/{method}", "i_account": core.i_account_of(params)}
 
     return about
 

@@ -27,7 +27,7 @@ from simulators.portabilling.sessions import Sessions
 from simulators.portabilling.settings import PortaBillingSettings
 from simulators.portabilling.tokens import TokenError
 from simulators.portabilling.users import Users
-from simulators.records import Account, User
+from simulators.records import User
 from simulators.validation import mistakes
 from simulators.world import World, read_number
 
@@ -104,13 +104,17 @@ class PortaBilling:
             raise Fault(STANDALONE, "The site is in standalone mode: it takes no changes")
         return self._shown(method.answer(_validated(method.parameters, params, refusal=method.refusal)), call)
 
-    def account_of(self, params: Params) -> Account | None:
-        """The account that parameters name by `i_account` or `id`, there or in an `account_info`."""
+    def i_account_of(self, params: Params) -> int | None:
+        """The number of the account that parameters name, there or in an `account_info`.
+
+        A number counts although no account has it: whoever asks for one that is gone asks about it.
+        """
         inner = params.get("account_info")
         key = inner if isinstance(inner, dict) else params
         if "i_account" in key:
-            return self._world.account(read_number(key["i_account"]))
-        return self._world.account_by_id(key["id"]) if isinstance(key.get("id"), str) else None
+            return read_number(key["i_account"])
+        account = self._world.account_by_id(key["id"]) if isinstance(key.get("id"), str) else None
+        return account.i_account if account else None
 
     def _shown(self, answer: Answer, call: Call) -> Answer:
         if isinstance(answer, File):

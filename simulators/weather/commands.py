@@ -88,7 +88,7 @@ def arm(*, as_json: bool, client: ControlClient, plan: str | None, **options: An
 def clear(*, number: int | None, client: ControlClient) -> None:
     """Take a plan out of force by its NUMBER, or all."""
     left = client.disarm(number)
-    click.echo(f"{len(left)} armed plans are left.")
+    click.echo("1 armed plan is left." if len(left) == 1 else f"{len(left)} armed plans are left.")
 
 
 def _from_json(plan: str, given: dict[str, Any]) -> Any:

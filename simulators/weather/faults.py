@@ -9,6 +9,8 @@ from simulators.wire.transport import SILENCE
 
 RealSeconds = Annotated[float, Field(gt=0, le=3600)]
 VirtualSeconds = Annotated[float, Field(gt=0, le=1e9)]
+# What a header can hold: Latin-1 without control characters, and no blank in front.
+HeaderValue = Annotated[str, Field(pattern="^([!-~\xa0-\xff][ -~\xa0-\xff]*)?$")]
 # No JSON, whatever its type says: what a proxy tells whose server is gone.
 NO_JSON: Final = "<html><body>Bad gateway</body></html>"
 
@@ -22,7 +24,7 @@ class Answer(Strict):
     effect: Literal["answer"] = "answer"
     status: Annotated[int, Field(ge=200, le=599)] = 503
     body: str | None = None
-    content_type: str = "text/html"
+    content_type: HeaderValue = "text/html"
     after: bool = False
 
 
@@ -82,7 +84,7 @@ class ContentType(Strict):
     """The body is sent under another type."""
 
     effect: Literal["content-type"] = "content-type"
-    content_type: str = "text/html"
+    content_type: HeaderValue = "text/html"
 
 
 class Drop(Strict):

@@ -1,7 +1,7 @@
 """Plans of faults: at which point, to which of the exchanges there."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Final, Self, TypedDict
+from typing import Annotated, Any, Final, Self, TypedDict, get_args
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -56,7 +56,10 @@ class FaultPlan(Strict):
         is_outbound = self.point in OUTBOUND
         possible: Any = Outbound if is_outbound else Inbound
         if not isinstance(self.fault, possible):
-            raise ValueError(f"effect {self.fault.effect!r} cannot happen at {self.point}")  # noqa: TRY004 - pydantic's
+            there = ", ".join(kind.model_fields["effect"].default for kind in get_args(possible))
+            raise ValueError(  # noqa: TRY004 - pydantic's
+                f"effect {self.fault.effect!r} cannot happen at {self.point}: there it is one of {there}"
+            )
         if is_outbound and isinstance(self.fault, Delay) and self.fault.after:
             raise ValueError(f"a delay at {self.point} is before it is sent: leave out after")
         if self.between and self.between[0] > self.between[1]:

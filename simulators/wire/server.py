@@ -335,7 +335,7 @@ class _Request(HTTPRequest):
         self._length = body_length(self.inheaders, version=line.version)
         self.chunked_read = self._length is None
         if not self.conn.speaks_as_served:
-            raise RefusedError(400, "Only https is spoken here.")
+            raise RefusedError(400, "Only https is spoken here: begin the address with https.")
         self._has_head = True
         return True
 

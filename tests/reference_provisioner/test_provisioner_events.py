@@ -1,6 +1,7 @@
 """Duty 1 of the provisioner: what it answers to an event, and what it stores of it."""
 
 import json
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,35 @@ def test_malformed_events_are_refused(client: FlaskClient, drain: Drain, body: o
     """A missing or ill-typed field is answered 400, without effect."""
     assert client.post("/events", json=body, auth=AUTH).status_code == 400
     assert drain() == []
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (event(i_account="s3cret"), "not an event: i_account: is not a whole number"),
+        ({"event_type": "Account/New"}, "not an event: variables: Field required"),
+        (
+            {"event_type": "Account", "variables": {}},
+            "not an event: event_type: Input should have two to four parts without blanks, as in Account/New",
+        ),
+        (event() | {"variables": {}}, "not an event: i_account: Field required; i_event: Field required"),
+    ],
+)
+def test_a_malformed_event_is_told_with_its_mistakes(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture, body: object, said: str
+) -> None:
+    """It will not come again, so the answer and the log name each mistake, and quote nothing."""
+    assert client.post("/events", json=body, auth=AUTH).get_json() == {"error": said}
+    assert f"refused: {said}" in caplog.text
+
+
+def test_an_event_without_an_action_leaves_a_trace(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever misses an order finds in the log that its event's type is not among the settings."""
+    with caplog.at_level(logging.INFO):
+        client.post("/events", json=event("Account/Blocked"), auth=AUTH)
+    assert "event of a type without an action: Account/Blocked" in caplog.text
 
 
 @given(st.binary() | st.text().map(str.encode) | st.just(b"[" * 10_000))

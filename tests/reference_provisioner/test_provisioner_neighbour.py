@@ -80,10 +80,10 @@ def test_every_trouble_ends_as_trouble(talk: Talk) -> None:
 
 
 def test_nobody_there_is_trouble() -> None:
-    """A refused connection raises NeighbourError."""
+    """A refused connection raises NeighbourError, which says what the system said."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-    with pytest.raises(NeighbourError):
+    with pytest.raises(NeighbourError, match=r"ConnectionError \(Connection refused\) from http:"):
         HttpClient(timeout=1).post(url, json={})
 
 

@@ -165,6 +165,15 @@ def test_a_malformed_notification_sets_no_status(
     assert reported() == []
 
 
+def test_a_malformed_notification_is_told_with_its_mistakes(client: FlaskClient) -> None:
+    """The answer names each mistake and quotes nothing."""
+    answer = client.post("/notifications", json=notice(service="", occurred_at=1767226200))
+    assert answer.get_json()["error"] == (
+        "not a notification: service: String should have at least 1 character;"
+        " occurred_at: is not a date and time"
+    )
+
+
 @given(st.binary() | st.text().map(str.encode))
 def test_whatever_is_not_a_notification_is_called_malformed(body: bytes) -> None:
     """No bytes raise anything but MalformedError."""

@@ -12,6 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from reference_provisioner.app import MAX_BODY
 from reference_provisioner.database import Database
 from reference_provisioner.errors import StorageError
 from reference_provisioner.logs import JsonLines
@@ -58,6 +59,21 @@ def test_a_database_that_disappears_makes_it_unready(client: FlaskClient, tmp_pa
     unready = client.get("/readyz")
     assert unready.status_code == 503
     assert "disappeared" in unready.get_json()["problems"][0]
+
+
+def test_nothing_is_stored_without_the_databases_file(
+    open_database: Callable[[str], Database], tmp_path: Path
+) -> None:
+    """What would be written into a file that was taken away is refused, until the file is put back."""
+    file, away = tmp_path / "store.sqlite", tmp_path / "away.sqlite"
+    database = open_database(f"sqlite:///{file}")
+    file.rename(away)
+    with pytest.raises(StorageError, match="has disappeared"), database.transaction():
+        pass
+    assert not file.exists()
+    away.rename(file)
+    with database.transaction():
+        pass
 
 
 def test_a_database_that_breaks_makes_it_unready(
@@ -127,6 +143,22 @@ def test_a_log_line_is_json_with_what_it_is_about() -> None:
     )
     assert "KeyError" in line["traceback"]
     assert "\n" not in JsonLines().format(record)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "code"), [("GET", "/events", 405), ("POST", "/event", 404), ("POST", "/events", 413)]
+)
+def test_what_is_turned_away_leaves_a_trace(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture, method: str, path: str, code: int
+) -> None:
+    """A wrong method, a wrong path and a body that is too large are answered as JSON, logged and counted."""
+    answer = client.open(path, method=method, data=b" " * (MAX_BODY + 1), auth=AUTH)
+    assert (answer.status_code, list(answer.get_json())) == (code, ["error"])
+    assert ("Allow" in answer.headers) == (code == 405)
+    assert f"{method} {path} refused: {code}" in caplog.text
+    counted = "/events" if code == 413 else "elsewhere"
+    text = client.get("/metrics").get_data(as_text=True)
+    assert figures(text)["espf_provisioner_received_total", str(code), counted] == 1
 
 
 def test_what_is_refused_is_logged_without_credentials(

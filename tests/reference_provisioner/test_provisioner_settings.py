@@ -128,6 +128,42 @@ def test_every_mistake_is_named_at_once(environment: pytest.MonkeyPatch) -> None
     assert "harbour" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("PORTABILLING_URL", "http://me:s3cret@billing", "without a user"),
+        ("OMS_URL", "http://oms/?key=s3cret", "a query"),
+        ("NOTIFY_URL", "http://us/notifications#s3cret", "a fragment"),
+        ("OMS_TOKEN", "s3crét", "visible ASCII"),
+        ("OMS_TOKEN", "s3cret\n", "visible ASCII"),
+        ("EVENT_USER", "s3:cret", "without a colon"),
+        ("CA_FILE", __file__, "a PEM file"),
+        ("DATABASE", ":memory:", "should be a file"),
+        ("DATABASE", "postgresql://me:s3cret@db:port/state", "should be a file"),
+        ("MODIFY_EVENTS", "s3cret", "as in Account/New"),
+    ],
+)
+def test_what_could_never_work_is_told_at_the_start(
+    environment: pytest.MonkeyPatch, name: str, value: str, complaint: str
+) -> None:
+    """A value that no request or database could be made of is refused by name, and not quoted."""
+    environment.setenv(name, value)
+    with pytest.raises(StartError) as caught:
+        read_settings()
+    (line,) = str(caught.value).splitlines()[1:]
+    assert line.startswith(f"  {name}: Input should")
+    assert complaint in line
+    assert "s3cr" not in line
+
+
+def test_a_mistake_in_many_names_is_told_once(environment: pytest.MonkeyPatch) -> None:
+    """Names of one list that share a mistake make one line."""
+    environment.setenv("ACTIVATE_EVENTS", "Account,Subscriber,,New")
+    with pytest.raises(StartError) as caught:
+        read_settings()
+    assert str(caught.value).count("ACTIVATE_EVENTS") == 1
+
+
 def test_secrets_are_masked_when_settings_are_printed(environment: pytest.MonkeyPatch) -> None:
     """No printed settings show a password or a token."""
     environment.setenv("PASSWORD", "s3cret")
@@ -177,6 +213,6 @@ def test_a_server_that_is_away_ends_the_command_with_code_4(environment: pytest.
     environment.setenv("DATABASE", "postgresql://me:s3cret@127.0.0.1:1/state")
     result = CliRunner().invoke(main)
     assert result.exit_code == 4
-    assert "postgresql+psycopg://me:***@127.0.0.1:1/state" in result.stderr
+    assert "postgresql://me:***@127.0.0.1:1/state" in result.stderr
     assert "s3cret" not in result.output
     assert "Traceback" not in result.output

@@ -40,6 +40,12 @@ def test_health_answers_as_soon_as_the_stack_runs(control: str, http: requests.S
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
+def test_what_is_not_there_is_told(control: str, http: requests.Session) -> None:
+    """A path or a method that there is none of is refused with those that there are."""
+    assert "no /_sim/plan: /_sim/openapi.json" in error(http.get(f"{control}/plan"), status=404)
+    assert "clock/advance: it takes POST" in error(http.get(f"{control}/clock/advance"), status=405)
+
+
 def test_accounts_are_listed_and_added(stack: Stack, control: str, http: requests.Session) -> None:
     """A new account is 201 with its data, is listed last, and is a fact of the journal."""
     added = http.post(f"{control}/accounts", json=ACCOUNT)

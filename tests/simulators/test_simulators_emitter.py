@@ -114,7 +114,11 @@ def test_event_reaches_the_provisioner_until_it_is_taken(
         ([], "event_type"),
         ({}, "event_type"),
         ({"event_type": 5, "variables": {}}, "event_type"),
-        ({"event_type": "Account/New"}, "variables is None"),
+        ({"event_type": "Account/New"}, "variables is null"),
+        (
+            {"event_type": "Account/New", "variables": {}, "i_account": 189},
+            "i_account: this key is not known",
+        ),
         ({"event_type": "Account/New", "variables": [189]}, "variables is [189]"),
         ({"event_type": "Account/New", "variables": {"i_event": 7}}, "i_event"),
         ({"event_type": "", "variables": {}}, "event type is empty"),

@@ -54,6 +54,14 @@ def test_any_event_can_be_sent_from_a_shell(  # noqa: PLR0917 - fixtures, which 
     assert received[0][1] == {"event_type": event_type, "variables": {**variables, "i_event": 1}}
 
 
+def test_type_like_a_known_one_is_sent_with_a_note(stack: Stack, run: Run) -> None:
+    """Any type may be wanted; one that looks like a slip of the pen is told beside the output."""
+    code, output, errors = run("emit", "Acount/New", "--control", stack.addresses.control)
+
+    assert (code, output) == (0, "Acount/New for i_account 189 is on its way as i_event 1.\n")
+    assert errors.startswith("Note: Acount/New was sent as it is; did you mean Account/New")
+
+
 @pytest.mark.parametrize("pair", ["", "number", "=5"])
 def test_variable_without_name_or_value_is_refused(run: Run, pair: str) -> None:
     """The message shows the value and how a variable is written, before any stack is asked."""

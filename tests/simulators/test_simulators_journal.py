@@ -175,7 +175,7 @@ def test_some_records_can_be_saved_alone(journal: Journal, tmp_path: Path) -> No
         opened(journal)
     path = tmp_path / "journal.jsonl"
 
-    save(journal.records(since=1), path)
+    save(journal.records(since=1), str(path))
 
     assert [record.seq for record in load(path)] == [2, 3]
 

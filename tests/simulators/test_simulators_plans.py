@@ -211,6 +211,8 @@ def test_chance_follows_the_seed_alone(given_delay: dict[str, Any], seed: int, o
         ({"delay": []}, "delay"),
         ({"delay": {"uniform": [5, 1]}}, "uniform"),
         ({"outcome": "lost"}, "outcome"),
+        ({"early": True, "outcome": "silent"}, "silent tells none"),
+        ({"early": True, "outcome": "manual", "in_progress": 1}, "manual tells none"),
         ({"copies": 0}, "copies"),
         ({"nth": 0}, "nth"),
         ({"colour": "red"}, "colour"),

@@ -350,3 +350,15 @@ def test_journal_says_what_was_asked_about_whom(make_web: Callable[..., tuple[St
     assert (record.operation, record.i_account, record.status) == ("Account/get_account_info", 189, 200)
     assert (record.source, record.destination) == ("provisioner", "portabilling")
     assert "offline-token" not in repr(record)
+
+
+def test_journal_names_an_account_that_does_not_exist(
+    make_web: Callable[..., tuple[Stack, Client]],
+) -> None:
+    """Whoever asks for an account that is not there asks about its number all the same."""
+    stack, web = make_web()
+
+    web.post("/rest/Account/get_account_info", json={"auth_info": TOKEN, "params": {"i_account": "4711"}})
+
+    (record,) = stack.journal.records()
+    assert (record.i_account, record.status) == (4711, 200)

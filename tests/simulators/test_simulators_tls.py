@@ -93,6 +93,14 @@ def test_plain_http_on_a_tls_port_is_told_so(
     assert record.target == "/espf/v1/groups"
 
 
+def test_client_with_http_on_a_tls_port_is_told_so(secure: Stack) -> None:
+    """The reason stands in one line, and says what to do."""
+    client = ControlClient(secure.addresses.control.replace("https", "http"))
+
+    with pytest.raises(ControlError, match=r"begin the address with https\.\Z"):
+        client.statuses()
+
+
 def test_unfinished_handshakes_keep_nobody_waiting(secure: Stack) -> None:
     """Clients that open a handshake and stop are dropped, and others are served meanwhile."""
     control = ControlClient(secure.addresses.control, ca_file=secure.ca_file)

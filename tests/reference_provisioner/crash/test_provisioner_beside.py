@@ -113,10 +113,12 @@ def test_a_wrong_password_is_not_tried_by_everybody(build_town: BuildTown) -> No
 def test_bad_input_is_refused_by_the_server_too(
     build_town: BuildTown, body: bytes, content_type: str, answered: int
 ) -> None:
-    """Each is answered with its own 4xx by the process as it is served, and it goes on."""
+    """Each is answered with its own 4xx by the process as it is served and counted, and it goes on."""
     town = build_town()
     headers, auth = {"Content-Type": content_type}, ("espf", "offline-events")
     url = town.stack.settings.events_url
     assert requests.post(url, data=body, headers=headers, auth=auth, timeout=10).status_code == answered
+    metrics = requests.get(url.replace("/events", "/metrics"), timeout=10).text
+    assert f'{{code="{answered}",path="/events"}} 1.0' in metrics
     town.emit(I_ACCOUNT)
     town.wait_for_statuses([I_ACCOUNT], "IN_PROGRESS")

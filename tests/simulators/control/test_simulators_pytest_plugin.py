@@ -25,6 +25,10 @@ def test_nothing_heavy_is_loaded():
 def test_setting_that_does_not_exist(espf_stack):
     pass
 
+@pytest.mark.espf_stack("auto")
+def test_setting_without_a_name(espf_stack):
+    pass
+
 def test_stack_of_an_earlier_test_is_gone():
     assert threading.active_count() == 1
 
@@ -83,6 +87,8 @@ def test_plugin_costs_nothing_and_tells_mistakes(tmp_path: Path) -> None:
         check=False,
     )
 
-    assert "3 passed, 2 errors" in done.stdout
-    assert "SettingsError: The options have a mistake: colour: " in done.stdout
+    assert "3 passed, 3 errors" in done.stdout
+    assert "espf_stack: The options have a mistake: colour: " in done.stdout
+    assert "espf_stack('auto') names no setting" in done.stdout
+    assert "ValidationError" not in done.stdout
     assert "please report it: a defect" in done.stdout

@@ -61,7 +61,7 @@ def test_orders_are_shown_and_decided(shell: Run, order_id: str) -> None:
     assert cells(before[1])[1] == [
         order_id, "2026-01-01T00:00:00Z", "189", "activate", "event-1", "HSS=accepted", "PCRF=accepted",
     ]  # fmt: skip
-    assert decided == (0, f"HSS of {order_id} is failed; the provisioner is told so.\n", "")
+    assert decided == (0, f"The provisioner is told that HSS of {order_id} is failed.\n", "")
     assert after[0]["states"] == {"HSS": "failed", "PCRF": "accepted"}
 
 
@@ -132,6 +132,30 @@ def test_many_events_are_all_listed(stack: Stack) -> None:
 def test_advance_prints_json_for_programs(shell: Run) -> None:
     """The clock's state is one document."""
     assert json.loads(shell("advance", "1h", "--json")[1])["now"] == "2026-01-01T01:00:00Z"
+
+
+def test_advance_counts_timers(shell: Run, stack: Stack) -> None:
+    """One timer is told as one."""
+    stack.clock.call_later(3600, lambda: None, label="a timer")
+
+    assert shell("advance", "30m")[1] == "It is 2026-01-01T00:30:00Z; 1 timer is pending.\n"
+
+
+@pytest.mark.parametrize("duration", ["-10m", "-1", "10", "1h30m", "nans", ""])
+def test_impossible_duration_ends_with_4(shell: Run, duration: str) -> None:
+    """A step back, too, is refused as what it is."""
+    code, output, errors = shell("advance", duration)
+
+    assert (code, output) == (4, "")
+    assert f"{duration!r} is no duration" in errors
+
+
+def test_following_does_not_wait(shell: Run) -> None:
+    """Two options that contradict each other are refused before anything is shown."""
+    code, output, errors = shell("journal", "--follow", "--wait", "1")
+
+    assert (code, output) == (4, "")
+    assert "leave out --wait" in errors
 
 
 def test_journal_is_asked_by_options(shell: Run, stack: Stack) -> None:

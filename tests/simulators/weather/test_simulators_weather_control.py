@@ -103,6 +103,8 @@ def test_shell_arms_a_plan_of_json(stack: Stack, faults: Run) -> None:
     code, out, _ = faults("arm", "--plan", json.dumps(PLAN), "--json")
 
     assert (code, json.loads(out)) == (0, {**ARMED, "seen": 0, "struck": 0})
+    faults("arm", "espf", "reset")
+    assert faults("clear", "1")[1] == "1 armed plan is left.\n"
     assert faults("clear")[:2] == (0, "0 armed plans are left.\n")
     assert stack.weather.plans() == ()
 
@@ -123,6 +125,7 @@ def test_shell_names_the_points(faults: Run) -> None:
         (("arm", "espf/statuz", "reset"), "did you mean espf/status"),
         (("arm", "espf/status", "delay", "--seconds", "-1"), "given: -1"),
         (("arm", "espf/status", "delay", "--seconds", "soon"), "'soon'"),
+        (("arm", "espf/status", "delay", "--seconds", "nan"), "Only finite numbers"),
         (("arm", "espf/status", "reset", "--copies", "2"), "copies: this key is not known"),
         (("arm", "--plan", "{"), "no JSON"),
         (("arm", "--plan", "[]"), "should be an object"),

@@ -213,14 +213,18 @@ def test_unknown_point_is_refused_with_the_nearest_names(weather: Weather, point
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"fault": {"effect": "drop"}}, "effect 'drop' cannot happen at espf/status"),
+        ({"fault": {"effect": "drop"}}, "effect 'drop' cannot happen at espf/status: .*one of answer, delay"),
         ({"point": "oms", "fault": {"effect": "drop"}}, "effect 'drop' cannot happen at oms"),
         ({"point": "emitter/event", "fault": {"effect": "hang"}}, "effect 'hang' cannot happen at"),
         (
             {"point": "emitter/event", "fault": {"effect": "delay", "seconds": 1, "after": True}},
             "leave out after",
         ),
-        ({"fault": {"effect": "storm"}}, "effect"),
+        ({"fault": {"effect": "storm"}}, "fault.effect: 'storm' is not known: it is one of answer, delay"),
+        ({"fault": {}}, "fault.effect: this key is required"),
+        ({"fault": {"effect": "answer", "content_type": "text/html\r\nX: 1"}}, "content_type"),
+        ({"fault": {"effect": "content-type", "content_type": " text/html"}}, "content_type"),
+        ({"fault": {"effect": "content-type", "content_type": "text/\u4e2d"}}, "content_type"),
         ({"fault": {"effect": "delay"}}, "seconds"),
         ({"fault": {"effect": "delay", "seconds": -1}}, "seconds.*given: -1"),
         ({"fault": {"effect": "delay", "seconds": float("nan")}}, "seconds"),
