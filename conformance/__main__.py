@@ -41,6 +41,16 @@ def run(**options: Any) -> int:
     return run_suite(RunOptions(**options), console=Console())
 
 
+@main.command()
+@click.option("--target", required=True, help="A target file, or the name of a bundled one.")
+@click.option("--report-dir", default=Path("reports"), show_default=True, type=click.Path(path_type=Path))
+def doctor(target: str, report_dir: Path) -> int:
+    """Look whether a provisioner is set up to be judged: its address, its neighbours, its credentials."""
+    from conformance.runner import examine  # noqa: PLC0415 - as above
+
+    return examine(target, report_dir=report_dir, console=Console())
+
+
 @main.command("list")
 def list_requirements() -> None:
     """List the requirements."""

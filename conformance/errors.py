@@ -2,6 +2,7 @@
 
 ConformanceError
 ├── TargetError         the target file is wrong, or the target does not start
+│   └── SetupError      it starts, but cannot be judged as it was set up
 └── RequirementError    a requirement id is not in the catalogue
 
 Each message says what happened, what was expected and what to do. The judge's findings about a
@@ -15,6 +16,10 @@ class ConformanceError(Exception):
 
 class TargetError(ConformanceError):
     """The target file cannot be used, or the target did not start or answer."""
+
+
+class SetupError(TargetError):
+    """The target does not know its neighbours, or they do not know it."""
 
 
 class RequirementError(ConformanceError):

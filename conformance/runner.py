@@ -1,9 +1,10 @@
-"""Runs the suite against a target: one start by itself, then pytest, then the verdict and the exit code."""
+"""Runs the suite against a target: one story by itself, then pytest, then the verdict and the exit code."""
 
 import os
+import signal
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -12,14 +13,14 @@ import pytest
 from rich.console import Console
 from rich.markup import escape
 
-from conformance.bench import open_bench
 from conformance.errors import ConformanceError, TargetError
 from conformance.plugin import SCENARIO, TARGET_ERROR, Scenario
 from conformance.report import Run, print_report, write_files
 from conformance.requirements import requirement
-from conformance.target import TargetFile, load_target
+from conformance.smoke import Smoke, tell_smoke_story
+from conformance.target import load_target
 from conformance.verdict import Verdict, decide
-from simulators.commands import HARNESS_BROKE, INTERRUPTED
+from simulators.commands import CONFIGURATION, HARNESS_BROKE, INTERRUPTED
 
 CONFORMANT: Final = 0
 FAILED: Final = 1
@@ -54,7 +55,7 @@ class Collector:
         if TARGET_ERROR in properties:
             self.target_errors.append(str(properties[TARGET_ERROR]))
         elif report.when == "call" and SCENARIO in properties:
-            self._scenario(Scenario.from_json(str(properties[SCENARIO])), failed=report.failed)
+            self.add(Scenario.from_json(str(properties[SCENARIO])), failed=report.failed)
         elif report.failed:
             self.harness_errors.append(f"{report.nodeid} ({report.when}):\n{report.longreprtext}")
 
@@ -63,7 +64,8 @@ class Collector:
         if report.failed:
             self.harness_errors.append(report.longreprtext)
 
-    def _scenario(self, scenario: Scenario, *, failed: bool) -> None:
+    def add(self, scenario: Scenario, *, failed: bool) -> None:
+        """Take in what came of a scenario, and show that it ran."""
         self.scenarios.append(scenario)
         mark = "[red]failed[/]" if failed else "[green]ok[/]"
         hours = scenario.result.virtual_seconds / 3600
@@ -78,38 +80,63 @@ def run_suite(options: RunOptions, *, console: Console) -> int:
     """Run and report; gives the exit code.
 
     Raises:
-        ConformanceError: the target file, an id of `only` or the target's start is wrong.
+        ConformanceError: the target file, an id of `only` or the target's set-up is wrong.
     """
     started = time.monotonic()
     path, file = load_target(options.target)
     for id_ in options.only:
         requirement(id_)
     _make_folder(options.report_dir)
-    preflight(file, folder=path.parent, report_dir=options.report_dir)
-    collector = Collector(console=console)
     if not file.target.command and options.workers:
         console.print("The target already runs, so one worker judges it.")
         options = replace(options, workers=0)
-    code = _pytest(options, collector)
+    collector = Collector(console=console)
+    # A pipeline that gives up sends SIGTERM: it gets the report so far, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    smoke = tell_smoke_story(file, folder=path.parent, report_dir=options.report_dir)
+    blocked_by, code = _why_no_more(smoke, options, collector), int(pytest.ExitCode.OK)
+    if not blocked_by:
+        code = _pytest(options, collector)
     if code == pytest.ExitCode.INTERRUPTED:
         console.print("Interrupted: what had not run is missing from the report.")
     scenarios = tuple(collector.scenarios)
-    verdict = decide(scenarios, file.features, only=options.only)
+    verdict = decide(scenarios, file.features, only=options.only, blocked_by=blocked_by)
     run = Run(file=file, verdict=verdict, scenarios=scenarios, wall_seconds=time.monotonic() - started)
     write_files(run, options.report_dir)
     print_report(run, console=console, report_dir=options.report_dir)
     return _exit_code(code, collector, verdict, strict=options.strict)
 
 
-def preflight(file: TargetFile, *, folder: Path, report_dir: Path) -> None:
-    """Start simulators and target once by themselves, so that a wrong set-up is told once and at once.
+def examine(target: str, *, report_dir: Path, console: Console) -> int:
+    """Tell the smoke story alone, and say whether the target can be judged; gives the exit code.
 
     Raises:
-        TargetError: the target does not start or never becomes ready.
+        ConformanceError: the target file or the target's set-up is wrong.
     """
-    with ExitStack() as resources:
-        bench = open_bench(file, folder=folder, url_form=file.features.url[0], report_dir=report_dir)
-        resources.enter_context(bench)
+    path, file = load_target(target)
+    _make_folder(report_dir)
+    smoke = tell_smoke_story(file, folder=path.parent, report_dir=report_dir)
+    for finding in smoke.findings:
+        console.print(f"  - {finding}", markup=False, highlight=False, soft_wrap=True)
+    if smoke.scenario is None:
+        console.print("It declares no event type for activate, so that no story could be told: it is ready.")
+    elif smoke.has_failed:
+        console.print(
+            f"{file.target.name} is set up, but the documented story failed: `run` says which requirement."
+        )
+    else:
+        console.print(f"{file.target.name} is ready to be judged: the documented story was told to its end.")
+    return CONFIGURATION if smoke.findings else CONFORMANT
+
+
+def _why_no_more(smoke: Smoke, options: RunOptions, collector: Collector) -> str:
+    """Why no scenario is told after the smoke story; empty where all are. Chosen ones are told anyway."""
+    for finding in smoke.findings:
+        collector.console.print(f"Note: {finding}", markup=False, highlight=False, soft_wrap=True)
+    if smoke.scenario is None or not smoke.has_failed or options.only:
+        return ""
+    collector.add(smoke.scenario, failed=True)
+    return "the smoke story failed: first mend what is told of it"
 
 
 def _make_folder(report_dir: Path) -> None:

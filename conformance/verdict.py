@@ -50,13 +50,17 @@ class Verdict:
         return tuple(entry for entry in self.requirements if entry.verdict == grade)
 
 
-def decide(scenarios: Sequence[Scenario], features: Features, *, only: Sequence[str] = ()) -> Verdict:
+def decide(
+    scenarios: Sequence[Scenario], features: Features, *, only: Sequence[str] = (), blocked_by: str = ""
+) -> Verdict:
     """Decide on every requirement of the catalogue, then on the run.
 
-    `only` are the requirements that the user asked for; without it, all are.
+    `only` are the requirements that the user asked for; without it, all are. `blocked_by` says why the
+    scenarios of all that was not judged were not told.
     """
     entries = tuple(
-        _decide_one(requirement, scenarios, features, only=only) for requirement in catalogue().values()
+        _decide_one(requirement, scenarios, features, only=only, blocked_by=blocked_by)
+        for requirement in catalogue().values()
     )
     return Verdict(verdict=_run_verdict(entries, chosen=bool(only)), requirements=entries)
 
@@ -78,13 +82,18 @@ def _has(features: Features, name: str) -> bool:
 
 
 def _decide_one(
-    requirement: Requirement, scenarios: Sequence[Scenario], features: Features, *, only: Sequence[str]
+    requirement: Requirement,
+    scenarios: Sequence[Scenario],
+    features: Features,
+    *,
+    only: Sequence[str],
+    blocked_by: str,
 ) -> RequirementVerdict:
     judged = [scenario for scenario in scenarios if requirement.id in _judged(scenario)]
     evidence = tuple(found for scenario in judged for found in _evidence(scenario, requirement.id))
     grade, reason = _grade(requirement, judged, evidence)
     if not judged or not is_declared(requirement, features):
-        grade, reason = _why_not(requirement, features, only=only)
+        grade, reason = _why_not(requirement, features, only=only, blocked_by=blocked_by)
     elif only and requirement.id not in only and grade == "pass":
         grade, reason = "not-tested", "left out by --only"
     return RequirementVerdict(
@@ -135,13 +144,17 @@ def _evidence(scenario: Scenario, id_: str) -> list[Evidence]:
     ]
 
 
-def _why_not(requirement: Requirement, features: Features, *, only: Sequence[str]) -> tuple[Grade, str]:
+def _why_not(
+    requirement: Requirement, features: Features, *, only: Sequence[str], blocked_by: str
+) -> tuple[Grade, str]:
     if missing := undeclared(requirement, features):
         return "unsupported", f"the target does not declare {' and '.join(missing)}"
     if requirement.not_tested:
         return "not-tested", requirement.not_tested
     if only and requirement.id not in only:
         return "not-tested", "left out by --only"
+    if blocked_by:
+        return "blocked", blocked_by
     return "not-tested", "no scenario could be told with what the target declares, or it did not come so far"
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from conformance.smoke import documented_story
 from conformance.story import Story
 
 
@@ -24,11 +25,4 @@ from conformance.story import Story
 )
 def test_documented_story(story: Story) -> None:
     """An account is created; the OMS completes one group in ten minutes and the others in an hour."""
-    account = story.create_account()
-    story.plan(account)
-    story.emit("activate", account)
-    story.until_ordered(account)
-    story.advance(minutes=10)
-    story.give_time_to_report(account)
-    story.advance(minutes=50)
-    story.until_reported(account)
+    documented_story(story)
