@@ -1,12 +1,40 @@
 """The facts of one account, read from a journal: its events, queries, orders, outcomes and statuses."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from math import inf
 from typing import Any
 
+from conformance.oracle.reading import (
+    REFUSALS,
+    is_accepted,
+    is_probe,
+    is_stored,
+    is_success,
+    is_told,
+    is_whole,
+    notification_id,
+    read_group,
+    read_status,
+    was_answered_before,
+)
+from conformance.oracle.trouble import Stretch, troubles
 from conformance.target import Features, UrlForm
 from simulators.journal import Record
 from simulators.validation import Strict
+
+__all__ = [
+    "Case",
+    "Declared",
+    "Order",
+    "cases",
+    "is_success",
+    "read_group",
+    "read_status",
+    "was_answered_before",
+]
 
 
 class Declared(Strict):
@@ -35,112 +63,222 @@ class Declared(Strict):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Order:
+    """One order: every request with its reference, in the order of arrival."""
+
+    reference: str
+    requests: tuple[Record, ...]
+
+    @cached_property
+    def accepted(self) -> Record | None:
+        """The request with which the OMS took it, whether or not the provisioner was told."""
+        return next((request for request in self.requests if is_accepted(request)), None)
+
+    @cached_property
+    def answered(self) -> Record | None:
+        """The request that told the provisioner of its acceptance; before, news of it are early."""
+        taken = (request for request in self.requests if is_accepted(request) and is_told(request))
+        return next(taken, None)
+
+    @cached_property
+    def refused(self) -> Record | None:
+        """The request that was last refused for good, where the provisioner was never told of acceptance."""
+        refusals = [request for request in self.requests if request.status in REFUSALS]
+        return refusals[-1] if refusals and not self.answered else None
+
+    @property
+    def decided_at(self) -> Record | None:
+        """The record with which the OMS took it or refused it for good, the first; None while it is open."""
+        made = [record for record in (self.accepted, self.refused) if record]
+        return min(made, key=lambda record: record.seq, default=None)
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The services that it orders."""
+        return tuple(self._meant.detail["services"])
+
+    @property
+    def action(self) -> str:
+        """What it orders: activate, modify or deactivate."""
+        return str(self._meant.detail["action"])
+
+    @property
+    def _meant(self) -> Record:
+        return self.accepted or self.requests[0]
+
+    def is_early(self, notice: Record) -> bool:
+        """Tell whether a notification overtook the answer to this order."""
+        return self.answered is None or not was_answered_before(self.answered, notice)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Case:
-    """What a journal tells about one account; all sequences are in the order of arrival."""
+    """What a journal tells about one account; all sequences are in the order of arrival.
+
+    `facts` are what the harness made true of the account; an account that never existed has none. What
+    the judge sent beside the ESPF and the OMS (probes) is left out. `troubles` are those of all accounts.
+    """
 
     i_account: int
-    account: Mapping[str, Any]
+    facts: tuple[Record, ...]
     events: tuple[Record, ...]
     queries: tuple[Record, ...]
     orders: tuple[Record, ...]
     notifications: tuple[Record, ...]
     statuses: tuple[Record, ...]
+    troubles: tuple[Stretch, ...] = ()
+
+    @property
+    def exists(self) -> bool:
+        """Tell whether there ever was such an account."""
+        return bool(self.facts)
+
+    @property
+    def account(self) -> Mapping[str, Any]:
+        """The account as it is in the end; empty where there never was one."""
+        return self.facts[-1].detail if self.facts else {}
+
+    def account_at(self, seq: float) -> Mapping[str, Any]:
+        """The account as it was when a record of this number was written; at first as it began."""
+        known = [fact for fact in self.facts if fact.seq <= seq] or list(self.facts[:1])
+        return known[-1].detail if known else {}
+
+    @cached_property
+    def placed(self) -> tuple[Order, ...]:
+        """The orders that can be read, by the time of their first request."""
+        requests: defaultdict[str, list[Record]] = defaultdict(list)
+        for record in self.orders:
+            if record.reference is not None and "services" in record.detail:
+                requests[record.reference].append(record)
+        return tuple(
+            Order(reference=reference, requests=tuple(records)) for reference, records in requests.items()
+        )
 
     @property
     def accepted(self) -> tuple[Record, ...]:
-        """The orders that the OMS took."""
-        return tuple(order for order in self.orders if order.order_id and is_success(order.status))
+        """The order requests that the OMS took, repeated ones too, and those whose answer was lost."""
+        return tuple(order for order in self.orders if is_accepted(order))
+
+    def order_of(self, notice: Record) -> Order | None:
+        """The order that a notification is about."""
+        return self._by_reference.get(notice.reference)
+
+    @cached_property
+    def _by_reference(self) -> Mapping[str | None, Order]:
+        return {order.reference: order for order in self.placed}
+
+    def newest_order(self, service: str, *, before: float = inf) -> Order | None:
+        """The order that decides a service: of those taken or refused by then, the newest one of it."""
+        made = [
+            (order.decided_at.seq, order)
+            for order in self.placed
+            if order.decided_at and order.decided_at.seq < before and service in order.services
+        ]
+        return max(made, key=lambda pair: pair[0])[1] if made else None
 
     def needed_groups(self, declared: Declared) -> tuple[str, ...]:
-        """The declared groups that the account's services need."""
-        services = self.account.get("services")
+        """The declared groups that the account's services need in the end."""
         return tuple(
             group
             for group, stands_for in declared.groups.items()
-            if services is None or set(stands_for) & set(services)
+            if self.exists and _needs(self.account, stands_for)
         )
 
-    def needed_services(self, declared: Declared) -> tuple[str, ...]:
-        """The services of the declared groups that the account needs."""
-        held = self.account.get("services")
-        listed = (service for group in self.needed_groups(declared) for service in declared.groups[group])
-        return tuple(service for service in listed if held is None or service in held)
+    def needed_services(self, declared: Declared, *, at: float = inf) -> tuple[str, ...]:
+        """The services of the declared groups that the account needs when a record is written."""
+        held = self.account_at(at).get("services")
+        listed = (service for services in declared.groups.values() for service in services)
+        return tuple(service for service in listed if self.exists and (held is None or service in held))
 
-    def services_of(self, group: str, declared: Declared) -> tuple[str, ...]:
-        """The services of a group that make up its outcome: those needed or ordered; all where none is."""
-        stands_for, needed = declared.groups[group], self.account.get("services")
-        ordered = {service for order in self.accepted for service in order.detail["services"]}
-        concerned = (name for name in stands_for if needed is None or name in needed or name in ordered)
+    def services_of(self, group: str, declared: Declared, *, before: float = inf) -> tuple[str, ...]:
+        """The services of a group that make up its outcome: those needed all along, and those ordered.
+
+        Where there are none, it is all of them. What came to be needed later counts once it is ordered,
+        since until then no event may have told of it.
+        """
+        stands_for = declared.groups[group]
+        facts = [fact.detail for fact in self.facts if fact.seq < before] or [self.account]
+        ordered = {
+            service
+            for order in self.placed
+            if order.decided_at and order.decided_at.seq < before
+            for service in order.services
+        }
+        concerned = (
+            name for name in stands_for if name in ordered or all(_needs(fact, [name]) for fact in facts)
+        )
         return tuple(concerned) or stands_for
 
-    def news_of(self, services: Sequence[str], *, before: int | None = None) -> tuple[Record, ...]:
+    def news_of(self, services: Sequence[str], *, before: float = inf) -> tuple[Record, ...]:
         """The notifications about these services, up to a record number."""
         return tuple(
             news
             for news in self.notifications
-            if news.detail.get("service") in services and (before is None or news.seq < before)
+            if news.detail.get("service") in services and news.seq < before
         )
 
-    def states_of(self, services: Sequence[str], *, before: int | None = None) -> Mapping[str, str]:
-        """The last notified state of each of these services that has one."""
-        return last_states(self.news_of(services, before=before))
+    def repeats(self, notice: Record) -> Record | None:
+        """The notification that this one repeats: the same, and taken before this one was sent."""
+        for earlier in self.notifications:
+            is_same = notification_id(earlier) == notification_id(notice) and earlier.seq < notice.seq
+            if is_same and is_success(earlier.status) and was_answered_before(earlier, notice):
+                return earlier
+        return None
 
-    def stored(self, group: str, *, before: int | None = None) -> str | None:
-        """The status that ESPF last stored for a group, up to a record number."""
+    def stored(self, group: str, *, before: float = inf) -> str | None:
+        """The status that ESPF last stored for a group, up to a record number, told or not."""
         taken = [
             record
             for record in self.statuses
-            if record.group == group and is_success(record.status) and (before is None or record.seq < before)
+            if read_group(record) == group and is_stored(record) and record.seq < before
         ]
-        return read_status(taken[-1]) if taken else None
+        return str(taken[-1].detail["stored"]) if taken else None
+
+    def is_healthy(self, record: Record) -> bool:
+        """Tell whether a message passed whole while every neighbour was well and the provisioner up."""
+        return is_whole(record) and not any(trouble.touches(record) for trouble in self.troubles)
 
 
-def is_success(status: int | None) -> bool:
-    """Tell whether an answer took what was sent."""
-    return status is not None and 200 <= status < 300  # noqa: PLR2004 - the class of success
-
-
-def was_answered_before(earlier: Record, later: Record) -> bool:
-    """Tell whether an answer had come when a later request was sent."""
-    return earlier.duration is not None and earlier.real_time + earlier.duration <= later.real_time
-
-
-def last_states(news: Iterable[Record]) -> Mapping[str, str]:
-    """The last state of each service that these notifications are about."""
-    return {notice.detail["service"]: notice.detail["state"] for notice in news}
-
-
-def read_status(record: Record) -> str:
-    """The status that a request means, blanks around it apart (those are STATUS-VALUES' concern)."""
-    value = record.detail.get("status")
-    return value.strip() if isinstance(value, str) else ""
-
-
-def read_group(record: Record) -> str:
-    """The group that a status request names; JSON may hold anything in its place."""
-    value = record.detail.get("group")
-    return value if isinstance(value, str) else ""
+def _needs(account: Mapping[str, Any], services: Iterable[str]) -> bool:
+    held = account.get("services")
+    return held is None or bool(set(services) & set(held))
 
 
 def cases(records: Iterable[Record]) -> tuple[Case, ...]:
-    """One case for each account that a journal states as a fact."""
-    listed = tuple(records)
-    facts = {record.i_account: record for record in listed if record.operation == "account"}
-    return tuple(_case(i_account, fact, listed) for i_account, fact in facts.items() if i_account is not None)
+    """One case for each account that a journal states as a fact, or that an event names without one."""
+    listed = [record for record in records if not is_probe(record)]
+    facts: defaultdict[int, list[Record]] = defaultdict(list)
+    mine: defaultdict[int, list[Record]] = defaultdict(list)
+    for record in listed:
+        if record.i_account is not None and record.operation == "account":
+            facts[record.i_account].append(record)
+        elif record.i_account is not None and record.kind == "exchange":
+            mine[record.i_account].append(record)
+    told_of = [i_account for i_account, own in mine.items() if any(_is_event(record) for record in own)]
+    excuses = troubles(listed)
+    return tuple(
+        _case(i_account, facts.get(i_account, ()), mine.get(i_account, ()), excuses)
+        for i_account in dict.fromkeys([*facts, *told_of])
+    )
 
 
-def _case(i_account: int, fact: Record, records: Sequence[Record]) -> Case:
-    mine = [record for record in records if record.i_account == i_account and record.kind == "exchange"]
+def _is_event(record: Record) -> bool:
+    return record.operation == "event"
 
+
+def _case(
+    i_account: int, facts: Sequence[Record], mine: Sequence[Record], excuses: tuple[Stretch, ...]
+) -> Case:
     def of(operation: str) -> tuple[Record, ...]:
         return tuple(record for record in mine if record.operation == operation)
 
     return Case(
         i_account=i_account,
-        account=fact.detail,
+        facts=tuple(facts),
         events=of("event"),
         queries=tuple(record for record in mine if record.destination == "portabilling"),
         orders=of("order"),
         notifications=of("notification"),
         statuses=of("status"),
+        troubles=excuses,
     )

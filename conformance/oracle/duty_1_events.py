@@ -6,7 +6,7 @@ from typing import Final
 
 from conformance.oracle.case import Case, Declared, read_group, read_status, was_answered_before
 from conformance.oracle.checks import Check, Subject, answer, listed, told
-from conformance.oracle.outcomes import decided_status
+from conformance.oracle.outcomes import sole_meaning
 from simulators.journal import Record
 
 ANSWERED: Final = 200
@@ -72,7 +72,7 @@ def _second_reports(subject: Subject, case: Case, declared: Declared, event: Rec
     """Check that a redelivery does not start anew what was decided and reported; other rules judge values."""
     for group in case.needed_groups(declared):
         services = case.services_of(group, declared)
-        decided = decided_status(services, case.states_of(services, before=event.seq))
+        decided = sole_meaning(case, declared, group, before=event.seq)
         if decided is None or case.stored(group, before=event.seq) != decided:
             continue
         later = [status for status in case.statuses if status.seq > event.seq and read_group(status) == group]

@@ -16,7 +16,7 @@ def order_content(case: Case, declared: Declared) -> Iterator[Check]:
     subject = Subject(requirement="ORDER-CONTENT", i_account=case.i_account)
     for order in case.accepted:
         for name in ORDERED_FIELDS:
-            held, sent = case.account[name], order.detail["account"].get(name)
+            held, sent = case.account.get(name), order.detail["account"].get(name)
             yield subject.check(
                 holds=sent == held,
                 expected=f"{name} {held!r} in the order",

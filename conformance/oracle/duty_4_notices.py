@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from conformance.oracle.case import Case, Declared, is_success, read_group, read_status
 from conformance.oracle.checks import Check, Subject, answer, listed, told
-from conformance.oracle.outcomes import Decision, decision, owner_of_misdirected
+from conformance.oracle.misdirected import owner_of_misdirected
+from conformance.oracle.outcomes import Decision, decision
 from simulators.journal import Record
 
 

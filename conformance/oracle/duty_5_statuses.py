@@ -9,19 +9,17 @@ from conformance.oracle.case import (
     Case,
     Declared,
     is_success,
-    last_states,
     read_group,
     read_status,
     was_answered_before,
 )
 from conformance.oracle.checks import Check, Subject, answer, listed, told
+from conformance.oracle.misdirected import owner_of_misdirected
 from conformance.oracle.outcomes import (
     OUTCOMES,
     allowed_final,
-    decided_status,
     decision,
-    notified_status,
-    owner_of_misdirected,
+    sole_meaning,
 )
 from simulators.espf.core import STATUSES
 from simulators.journal import Record
@@ -86,7 +84,7 @@ def status_not_early(case: Case, declared: Declared) -> Iterator[Check]:
         services = case.services_of(group, declared)
         news = case.news_of(services, before=status.seq)
         completed = _completed(news)
-        failed = decided_status(services, last_states(news)) == "FAILED"
+        failed = sole_meaning(case, declared, group, before=status.seq) == "FAILED"
         yield Subject(requirement="STATUS-NOT-EARLY", i_account=case.i_account, group=group).check(
             holds=failed or completed >= set(services),
             expected=f"OK for {group} only after {listed(services)} completed",
@@ -101,7 +99,10 @@ def status_mapping(case: Case, declared: Declared) -> Iterator[Check]:
         services = case.services_of(group, declared)
         news = case.news_of(services, before=status.seq)
         yield Subject(requirement="STATUS-MAPPING", i_account=case.i_account, group=group).check(
-            holds=not (_denies_success(status, services, news) or _denies_failure(status, services, news)),
+            holds=not (
+                _denies_success(case, declared, group, status)
+                or _denies_failure(case, declared, group, status)
+            ),
             expected=f"a status for {group} that follows from "
             f"{listed([notice.detail['state'] for notice in news])}",
             received=told(status),
@@ -132,10 +133,17 @@ def status_in_progress(case: Case, declared: Declared) -> Iterator[Check]:
 def status_url(case: Case, declared: Declared) -> Iterator[Check]:
     """STATUS-URL-I-ACCOUNT and STATUS-URL-ID: the form that the target was started with."""
     for status in case.statuses:
-        yield url_check(status, declared)
+        yield _url_check(status, declared)
 
 
-def url_check(status: Record, declared: Declared) -> Check:
+def status_url_astray(records: Sequence[Record], declared: Declared) -> Iterator[Check]:
+    """STATUS-URL-I-ACCOUNT and STATUS-URL-ID: a URL that names no account belongs to none."""
+    for record in records:
+        if record.operation == "status" and record.i_account is None:
+            yield _url_check(record, declared)
+
+
+def _url_check(status: Record, declared: Declared) -> Check:
     """Check the URL of one status request; it may name no account at all."""
     requirement, pattern, written = URL_FORMS[declared.url_form]
     path = status.target.partition("?")[0]
@@ -182,7 +190,7 @@ def _last_reports(case: Case, declared: Declared) -> Iterator[Check]:
         made = decision(case, declared, group)
         later = [status for status in _statuses_of(case, group) if made and status.seq > made.notice.seq]
         # A notification that was not acknowledged may have been heard all the same.
-        if made and later and made.status == notified_status(case, declared, group):
+        if made and later and made.status == sole_meaning(case, declared, group):
             yield Subject(requirement="STATUS-MAPPING", i_account=case.i_account, group=group).check(
                 holds=read_status(later[-1]) == made.status,
                 expected=f"{made.status} as the last report for {group}",
@@ -191,23 +199,27 @@ def _last_reports(case: Case, declared: Declared) -> Iterator[Check]:
             )
 
 
-def _denies_success(status: Record, services: Sequence[str], news: Sequence[Record]) -> bool:
+def _denies_success(case: Case, declared: Declared, group: str, status: Record) -> bool:
     """Tell whether a status says failure or retry although the provisioner had heard of success alone.
 
     It may still be on its way while the news arrive, after a time limit of the provisioner's own.
     """
-    heard = [notice for notice in news if is_success(notice.status) and was_answered_before(notice, status)]
-    states = {notice.detail["state"] for notice in heard}
-    only_success = decided_status(services, last_states(heard)) == "OK" and not states & {
-        "failed",
-        "retrying",
-    }
+
+    def heard(notice: Record) -> bool:
+        return is_success(notice.status) and was_answered_before(notice, status)
+
+    services = case.services_of(group, declared, before=status.seq)
+    states = {notice.detail["state"] for notice in case.news_of(services, before=status.seq) if heard(notice)}
+    meant = sole_meaning(case, declared, group, before=status.seq, heard=heard)
+    only_success = meant == "OK" and not states & {"failed", "retrying"}
     return only_success and read_status(status) in {"FAILED", "RETRY"}
 
 
-def _denies_failure(status: Record, services: Sequence[str], news: Sequence[Record]) -> bool:
+def _denies_failure(case: Case, declared: Declared, group: str, status: Record) -> bool:
     """Tell whether a status says OK after a failure although not all of the group had ever succeeded."""
-    failed = decided_status(services, last_states(news)) == "FAILED"
+    failed = sole_meaning(case, declared, group, before=status.seq) == "FAILED"
+    services = case.services_of(group, declared, before=status.seq)
+    news = case.news_of(services, before=status.seq)
     return read_status(status) == "OK" and failed and not _completed(news) >= set(services)
 
 

@@ -1,6 +1,6 @@
 """Judges a stretch of a journal: all rules over every account in it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from conformance.oracle.case import Case, Declared, cases
@@ -17,8 +17,8 @@ from conformance.oracle.duty_5_statuses import (
     status_mapping,
     status_not_early,
     status_url,
+    status_url_astray,
     status_values,
-    url_check,
 )
 from simulators.journal import Record
 
@@ -41,15 +41,14 @@ RULES: Final[tuple[Callable[[Case, Declared], Iterator[Check]], ...]] = (
 )
 
 
+# What concerns several accounts, or none.
+RULES_OF_THE_WHOLE: Final[tuple[Callable[[Sequence[Record], Declared], Iterator[Check]], ...]] = (
+    status_url_astray,
+)
+
+
 def judge(records: Iterable[Record], declared: Declared) -> tuple[Check, ...]:
-    """All checks that these records allow, in the order of the duties."""
+    """All checks that these records allow: of each account in the order of the duties, then of the whole."""
     listed = tuple(records)
     found = [check for case in cases(listed) for rule in RULES for check in rule(case, declared)]
-    return (*found, *_astray(listed, declared))
-
-
-def _astray(records: Iterable[Record], declared: Declared) -> Iterator[Check]:
-    """Status requests whose URL names no account belong to none, and so are judged by themselves."""
-    for record in records:
-        if record.operation == "status" and record.i_account is None:
-            yield url_check(record, declared)
+    return (*found, *(check for rule in RULES_OF_THE_WHOLE for check in rule(listed, declared)))

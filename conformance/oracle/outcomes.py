@@ -1,16 +1,22 @@
-"""What notified states mean for a group: when its outcome is decided, and which status says so."""
+"""What orders and notifications mean for a group: when its outcome is decided, and which status says so."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
+from math import inf
 from typing import Final
 
-from conformance.oracle.case import Case, Declared, is_success, last_states, read_group, read_status
-from simulators.espf.core import STATUSES
+from conformance.oracle.case import Case, Declared
+from conformance.oracle.reading import is_reached, is_success, occurred_at
 from simulators.journal import Record
 
 OUTCOMES: Final = ("completed", "failed")
 # While no outcome was notified, these are all legal: FAILED by a time limit of the provisioner's own.
 UNDECIDED: Final = (None, "IN_PROGRESS", "RETRY", "FAILED")
+# Where the work cannot even begin: no such account, or a fault that lasts.
+HOPELESS: Final = (None, "FAILED")
+
+Heard = Callable[[Record], bool]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,82 +36,124 @@ def decided_status(services: Collection[str], states: Mapping[str, str]) -> str 
     return None
 
 
-def notified_status(case: Case, declared: Declared, group: str) -> str | None:
-    """The status that all notifications for a group mean, acknowledged or not."""
-    services = case.services_of(group, declared)
-    return decided_status(services, case.states_of(services))
+def is_taken(notice: Record) -> bool:
+    """Tell whether a notification was answered 2xx, so that it counts as heard."""
+    return is_success(notice.status)
 
 
-def decision(case: Case, declared: Declared, group: str, *, before: int | None = None) -> Decision | None:
-    """The outcome that the acknowledged notifications leave a group with; None while it is open.
+def meanings(
+    case: Case, declared: Declared, group: str, *, before: float = inf, heard: Heard = is_reached
+) -> frozenset[str | None]:
+    """The statuses that the facts up to a record number may mean for a group; None where it is undecided.
 
-    What comes later and changes nothing, such as a repeated notification, decides nothing anew.
+    Each service is decided by its newest order, and by what occurred to that last. It is more than one
+    where the facts leave it open: two states that occurred at once, or a superseded order of which
+    something newer is told after all.
     """
-    services = case.services_of(group, declared)
-    made: Decision | None = None
-    heard: list[Record] = []
-    for notice in case.news_of(services, before=before):
-        if not is_success(notice.status):
-            continue
-        heard.append(notice)
-        meant = decided_status(services, last_states(heard))
-        if meant is None:
-            made = None
-        elif made is None or made.status != meant:
-            made = Decision(status=meant, notice=notice)
-    return made
-
-
-def allowed_final(case: Case, declared: Declared, group: str) -> Sequence[str | None]:
-    """The stored statuses that the facts allow a group to end with; None stands for no status at all."""
-    decided = notified_status(case, declared, group)
-    return UNDECIDED if decided is None else (decided,)
-
-
-def is_settled(case: Case, declared: Declared) -> bool:
-    """Tell whether every group of an account shows what the facts allow at this moment."""
-    return all(
-        case.stored(group) in allowed_final(case, declared, group) for group in case.needed_groups(declared)
+    services = case.services_of(group, declared, before=before)
+    possible = [_states(case, service, before=before, heard=heard) for service in services]
+    return frozenset(
+        decided_status(services, dict(zip(services, states, strict=True))) for states in product(*possible)
     )
 
 
-def owner_of_misdirected(case: Case, declared: Declared, status: Record) -> str | None:
-    """The other group whose outcome a status reports, where that group itself never got its report."""
-    group, value = read_group(status), read_status(status)
-    own = decision(case, declared, group, before=status.seq)
-    if own and own.status == value and not _is_taken(case, group, own, before=status.seq):
-        return None
-    # What may well be its own, told again or by a time limit, is another's only if that got no report at all.
-    others_words = set(STATUSES) - {"IN_PROGRESS"} if value in _allowed(own) else {value}
-    for other in case.needed_groups(declared):
-        made = decision(case, declared, other)
-        if other == group or made is None or made.status != value or status.seq < made.notice.seq:
+def sole_meaning(
+    case: Case, declared: Declared, group: str, *, before: float = inf, heard: Heard = is_reached
+) -> str | None:
+    """The one status that the facts decide on for a group; None where it is open."""
+    meant = meanings(case, declared, group, before=before, heard=heard)
+    return next(iter(meant)) if len(meant) == 1 else None
+
+
+def _states(case: Case, service: str, *, before: float, heard: Heard) -> Collection[str]:
+    """The states that a service may be in."""
+    newest = case.newest_order(service, before=before)
+    if newest is None or newest.decided_at is None:
+        return ("open",)
+    news = [notice for notice in case.news_of([service], before=before) if heard(notice)]
+    own = [notice for notice in news if case.order_of(notice) is newest]
+    past = [notice for notice in news if notice not in own and notice.seq > newest.decided_at.seq]
+    found = set(_newest_states(own))
+    if past and _newest_time(past) > _newest_time(own):
+        found |= _newest_states(past)
+    if newest.refused and newest.refused.seq < before:
+        found.add("failed")
+    return found if own or newest.refused else {*found, "open"}
+
+
+def _newest_time(news: Sequence[Record]) -> float:
+    return max(map(occurred_at, news), default=-inf)
+
+
+def _newest_states(news: Sequence[Record]) -> set[str]:
+    return {notice.detail["state"] for notice in news if occurred_at(notice) == _newest_time(news)}
+
+
+def words(meant: Collection[str | None]) -> frozenset[str | None]:
+    """The statuses that a group may show; None stands for no status at all."""
+    return frozenset(word for meaning in meant for word in (UNDECIDED if meaning is None else (meaning,)))
+
+
+def decision(case: Case, declared: Declared, group: str, *, before: float = inf) -> Decision | None:
+    """The outcome that the acknowledged notifications leave a group with; None while it is open.
+
+    What comes later and changes nothing, such as a repeated notification, decides nothing anew; a newer
+    order does.
+    """
+    made: Decision | None = None
+    decided_for: tuple[str, ...] = ()
+    services = case.services_of(group, declared, before=before)
+    for notice in case.news_of(services, before=before):
+        if not is_taken(notice):
             continue
-        if not _is_told(case, other, made, words=others_words):
-            return other
-    return None
+        meant = sole_meaning(case, declared, group, before=notice.seq + 1, heard=is_taken)
+        orders = _deciding(case, services, before=notice.seq + 1)
+        if meant is None:
+            made = None
+        elif made is None or made.status != meant or decided_for != orders:
+            made, decided_for = Decision(status=meant, notice=notice), orders
+    in_the_end = sole_meaning(case, declared, group, before=before, heard=is_taken)
+    return made if made and made.status == in_the_end else None
 
 
-def _allowed(made: Decision | None) -> Sequence[str | None]:
-    return UNDECIDED if made is None else (made.status,)
+def _deciding(case: Case, services: Sequence[str], *, before: float) -> tuple[str, ...]:
+    orders = (case.newest_order(service, before=before) for service in services)
+    return tuple(order.reference if order else "" for order in orders)
 
 
-def _is_taken(case: Case, group: str, made: Decision, *, before: int) -> bool:
-    """Tell whether ESPF has taken a report of this outcome."""
-    later = (status for status in _later(case, group, made) if status.seq < before)
-    return any(read_status(status) == made.status and is_success(status.status) for status in later)
+def allowed_final(case: Case, declared: Declared, group: str) -> Sequence[str | None]:
+    """The stored statuses that the facts allow a group to end with; None stands for no status at all.
+
+    What was notified and never acknowledged may have been heard or not.
+    """
+    if is_hopeless(case, declared, group):
+        return HOPELESS
+    meant = [meanings(case, declared, group, heard=heard) for heard in (is_reached, is_taken)]
+    return _sorted(words(frozenset().union(*meant)))
 
 
-def _is_told(case: Case, group: str, made: Decision, *, words: Collection[str]) -> bool:
-    """Tell whether a group shows its outcome or was told it, in one of these words or a misspelt one."""
-    shown = case.stored(group, before=made.notice.seq) == made.status
-    told = any(read_status(status) in words for status in _later(case, group, made))
-    mine = (read_status(status) for status in case.statuses if read_group(status) == group)
-    return shown or told or any(word not in STATUSES for word in mine)
+def is_hopeless(case: Case, declared: Declared, group: str) -> bool:
+    """Tell whether a group could not even be ordered: no such account, or its data could not be had."""
+    if not case.exists:
+        return True
+    ordered = any(case.newest_order(service) for service in declared.groups[group])
+    last_asked = case.queries[-1] if case.queries else None
+    return not ordered and last_asked is not None and not is_success(last_asked.status)
 
 
-def _later(case: Case, group: str, made: Decision) -> list[Record]:
-    """The statuses of a group that came after its outcome had been decided."""
-    return [
-        status for status in case.statuses if read_group(status) == group and status.seq > made.notice.seq
-    ]
+def demanded(case: Case, declared: Declared, group: str) -> Sequence[str | None]:
+    """The stored statuses that are worth waiting for: all that was sent counts, since it is sent again."""
+    if is_hopeless(case, declared, group):
+        return HOPELESS
+    return _sorted(words(meanings(case, declared, group, heard=lambda _: True)))
+
+
+def _sorted(allowed: Collection[str | None]) -> Sequence[str | None]:
+    return (*(word for word in UNDECIDED if word in allowed), *sorted({"OK"} & set(allowed)))
+
+
+def is_settled(case: Case, declared: Declared) -> bool:
+    """Tell whether every group of an account shows what the facts demand at this moment."""
+    return all(
+        case.stored(group) in demanded(case, declared, group) for group in case.needed_groups(declared)
+    )

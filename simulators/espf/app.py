@@ -104,6 +104,9 @@ def _add_status(app: Flask, core: EspfApi, *, guard: threading.Condition, settin
             _authenticate(core)
             account = core.account_of(behind_version(raw_target(request.environ)))
             report = core.update(account, _body(request, settings).fields)
+            # The answer may still be lost, and it is what ESPF has stored that counts in the end.
+            exchange: Exchange = request.environ[EXCHANGE]
+            exchange.note(detail={**_wire(request, settings), "stored": report.status})
         if settings.status_answer == "empty":
             return Response(mimetype=JSON)
         return jsonify(i_account=report.i_account, group=report.group, status=report.status)

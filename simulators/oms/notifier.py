@@ -55,7 +55,12 @@ class Notifier:
                 "i_account": order.request.account["i_account"],
                 "order_id": order.order_id,
                 "reference": order.request.reference,
-                "detail": {"service": notification.service, "state": notification.state},
+                "detail": {
+                    "service": notification.service,
+                    "state": notification.state,
+                    "notification_id": notification.notification_id,
+                    "occurred_at": notification.occurred_at,
+                },
             },
         )
 

@@ -2,7 +2,10 @@
 
 A story is a list of steps, each of a verb, plain words and options: `account services=HSS`,
 `event answer=500`, `query`, `order HSS PCRF imsi=1`, `notice HSS completed`, `status HSS 'OK ' in=json`.
-Steps are one second apart, and each takes half a second unless it says `took=`.
+Steps are one second apart, and each takes half a second unless it says `took=`. Virtual time moves with the
+notifications, a minute each. A notification is about the newest accepted order of its service, or `ref=`;
+in the same words it is the same one sent again, unless it has another `id=`; `at=` says when it occurred.
+`fault=` names the fault that struck, and `lost` says that the work was done all the same.
 """
 
 import json
@@ -26,6 +29,8 @@ START: Final = 1_700_000_000.0
 FORM: Final = "application/x-www-form-urlencoded"
 ACTIONS: Final = {"activate": ("Account/New",), "modify": ("Account/Product/Changed",)}
 GROUPS: Final = {"HSS": ("HSS",), "PCRF": ("PCRF",)}
+LOST: Final = "lost"
+OPERATIONS: Final = {"notice": "notification"}
 
 
 def declare(**options: Any) -> Declared:
@@ -37,26 +42,38 @@ def declare(**options: Any) -> Declared:
 
 def read(steps: Iterable[str], *, url_form: str) -> tuple[Record, ...]:
     """The journal of a story."""
-    verbs = {"account": _account, "event": _event, "query": _query, "order": _order, "notice": _notice}
-    told = []
+    told: list[Record] = []
+    virtual_time = START
     for seq, step in enumerate(steps, start=1):
         verb, *rest = shlex.split(step)
-        words = [word for word in rest if "=" not in word]
+        words = [word for word in rest if "=" not in word and word != LOST]
         options = dict(word.split("=", 1) for word in rest if "=" in word)
+        options |= {LOST: LOST} if LOST in rest else {}
         i_account = int(options.setdefault("account", "189"))
+        virtual_time += 60 * (verb == "notice")
         fields: dict[str, Any] = {
             "kind": "exchange",
-            "operation": "notification" if verb == "notice" else verb,
+            "operation": OPERATIONS.get(verb, verb),
             "i_account": i_account,
             "method": "POST",
             "status": int(options.get("answer", 200)),
             "duration": float(options.get("took", 0.5)),
+            "fault": _fault(options),
         }
-        fields |= (
-            _status(words, options, url_form=url_form) if verb == "status" else verbs[verb](words, options)
-        )
-        told.append(Record(seq=seq, virtual_time=START + seq, real_time=START + seq, **fields))
+        if verb == "status":
+            fields |= _status(words, options, url_form=url_form)
+        elif verb == "notice":
+            fields |= _notice(words, options, told=told, now=virtual_time)
+        else:
+            fields |= VERBS[verb](words, options)
+        told.append(Record(seq=seq, virtual_time=virtual_time, real_time=START + seq, **fields))
     return tuple(told)
+
+
+def _fault(options: Mapping[str, str]) -> str | None:
+    """The fault that struck, in the words of the weather."""
+    effect = options.get("fault", "reset" if LOST in options else None)
+    return effect and f"{effect}{' after the work' if LOST in options else ''} (plan 1)"
 
 
 def _account(_words: list[str], options: Mapping[str, str]) -> dict[str, Any]:
@@ -91,18 +108,42 @@ def _order(words: list[str], options: Mapping[str, str]) -> dict[str, Any]:
         "source": "provisioner",
         "destination": "oms",
         "reference": reference,
-        "order_id": f"oms-{reference}" if options.get("answer", "200") == "200" else None,
-        "detail": {"action": "activate", "account": account, "services": words},
+        "order_id": f"oms-{reference}" if LOST in options or options.get("answer", "200") == "200" else None,
+        "detail": {"action": options.get("action", "activate"), "account": account, "services": words},
     }
 
 
-def _notice(words: list[str], _options: Mapping[str, str]) -> dict[str, Any]:
+def _notice(
+    words: list[str], options: Mapping[str, str], *, told: list[Record], now: float
+) -> dict[str, Any]:
     service, state = words
+    account = int(options["account"])
+    reference = options.get("ref", _newest(told, service=service, account=account))
+    name = options.get("id", f"{reference}-{service}-{state}")
+    same = (notice.detail["occurred_at"] for notice in told if notice.detail.get("notification_id") == name)
+    occurred_at = START + float(options["at"]) if "at" in options else next(same, now)
     return {
         "source": "oms",
         "destination": "provisioner",
-        "detail": {"service": service, "state": state},
+        "reference": reference,
+        "order_id": f"oms-{reference}",
+        "detail": {
+            "service": service,
+            "state": state,
+            "notification_id": name,
+            "occurred_at": occurred_at,
+        },
     }
+
+
+def _newest(told: list[Record], *, service: str, account: int) -> str | None:
+    """The reference of the order that decides a service."""
+    taken = [
+        record.reference
+        for record in told
+        if record.order_id and record.i_account == account and service in record.detail.get("services", ())
+    ]
+    return next(iter(reversed(dict.fromkeys(taken))), None)
 
 
 def _status(words: list[str], options: Mapping[str, str], *, url_form: str) -> dict[str, Any]:
@@ -124,7 +165,11 @@ def _status(words: list[str], options: Mapping[str, str], *, url_form: str) -> d
         "status": answer,
         "i_account": None if lost else int(options["account"]),
         "group": group if answer == 200 else None,
-        "detail": {**fields, "body_fits_type": written in {"form", "json"}},
+        "detail": {
+            **fields,
+            "body_fits_type": written in {"form", "json"},
+            **({"stored": value.strip()} if answer == 200 or LOST in options else {}),
+        },
     }
 
 
@@ -137,6 +182,9 @@ def _status_target(options: Mapping[str, str], *, url_form: str) -> str:
         "nobody": "i/1" if url_form == "i_account" else "1",
     }
     return f"/espf/v1/account/{names[options.get('url', url_form)]}/status"
+
+
+VERBS: Final = {"account": _account, "event": _event, "query": _query, "order": _order}
 
 
 @pytest.fixture(scope="session", name="checks")

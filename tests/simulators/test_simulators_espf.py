@@ -257,7 +257,8 @@ def test_journal_says_what_was_reported_about_whom(make_web: Callable[..., tuple
 
     stored, refused = stack.journal.records()
     assert (stored.operation, stored.i_account, stored.group, stored.status) == ("status", 189, "HSS", 200)
-    assert stored.detail == {**OK, "body_fits_type": True}
+    assert stored.detail == {**OK, "body_fits_type": True, "stored": "OK"}
+    assert "stored" not in refused.detail
     assert (refused.i_account, refused.status, refused.detail["status"]) == (189, 401, "NO")
 
 

@@ -82,7 +82,7 @@ def test_notification_has_the_documented_body(oms: Oms, clock: Clock, sent: list
     body = json.loads(outbound.body)
     assert (outbound.url, outbound.source) == (ORDER["notify_url"], "oms")
     assert outbound.headers == {"Content-Type": "application/json"}
-    assert body.pop("notification_id")
+    detail = {"service": "HSS", "state": "completed", "notification_id": body.pop("notification_id")}
     assert body == {
         "order_id": oms.orders()[0].order_id,
         "reference": "event-1",
@@ -92,7 +92,7 @@ def test_notification_has_the_documented_body(oms: Oms, clock: Clock, sent: list
         "occurred_at": "2026-01-01T00:10:00Z",
     }
     assert outbound.correlation["i_account"] == 189
-    assert outbound.correlation["detail"] == {"service": "HSS", "state": "completed"}
+    assert outbound.correlation["detail"] == {**detail, "occurred_at": clock.now()}
 
 
 def test_same_reference_is_the_same_order(oms: Oms, clock: Clock, sent: list[Outbound]) -> None:

@@ -1,0 +1,72 @@
+"""When a provisioner's neighbours were in trouble, or it was down itself: what then fails may be excused."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from math import inf
+from typing import Final
+
+from conformance.oracle.reading import effect, ended_at, is_success
+from simulators.journal import Record
+
+# Facts of the harness: it ended the provisioner, and the provisioner was ready again.
+STOPPED: Final = "stopped"
+STARTED: Final = "started"
+UNAUTHORIZED: Final = 401
+# Faults that merely take their time: with the answer they are over.
+PASSING: Final = frozenset({"delay", "slow"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """A stretch of real time, in which a neighbour was of no use or the provisioner was down."""
+
+    begin: float
+    end: float
+
+    def touches(self, record: Record) -> bool:
+        """Tell whether any of a record's time lies in it."""
+        ended = ended_at(record)
+        return record.real_time <= self.end and (ended is None or ended >= self.begin)
+
+
+def troubles(records: Iterable[Record]) -> tuple[Stretch, ...]:
+    """All such stretches: each begins with a struck request, and ends with the next one that is taken.
+
+    What is asked about one account says nothing of another's; a dead session is trouble as well.
+    """
+    listed = tuple(records)
+    return (*_of_neighbours(listed), *_of_the_provisioner(listed))
+
+
+def _of_neighbours(records: Iterable[Record]) -> Iterator[Stretch]:
+    begun: dict[tuple[str, object], float] = {}
+    for record in records:
+        if record.source != "provisioner":
+            continue
+        key = (record.destination, record.i_account or record.operation)
+        ended = ended_at(record)
+        if _is_trouble(record):
+            begun.setdefault(key, record.real_time)
+        over = is_success(record.status) and (not _is_trouble(record) or effect(record) in PASSING)
+        if over and ended is not None and key in begun:
+            yield Stretch(begin=begun.pop(key), end=ended)
+    yield from (Stretch(begin=begin, end=inf) for begin in begun.values())
+
+
+def _of_the_provisioner(records: Iterable[Record]) -> Iterator[Stretch]:
+    begin: float | None = None
+    for record in records:
+        if record.operation == STOPPED:
+            begin = record.real_time if begin is None else begin
+        elif record.operation == STARTED and begin is not None:
+            yield Stretch(begin=begin, end=record.real_time)
+            begin = None
+    if begin is not None:
+        yield Stretch(begin=begin, end=inf)
+
+
+def _is_trouble(record: Record) -> bool:
+    if record.fault:
+        return True
+    is_dead_session = record.destination == "portabilling" and "check_auth" in record.response_body
+    return record.status == UNAUTHORIZED or is_dead_session
