@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
+from conformance.endpoints.probes import Door, Operation
 from conformance.errors import TargetError
 from conformance.oracle.case import Declared
 from conformance.ports import reserved_port
@@ -24,7 +25,7 @@ from simulators.stack import Stack
 DEFAULT_PORT_BASE: Final = 17_000
 # Accounts and events are new in every run, since a target may remember; ids stay below 2**31.
 LOWEST_ID: Final = 1_000_000
-HIGHEST_ID: Final = 2**31 - LOWEST_ID
+HIGHEST_ID: Final = 2**31 - 2 * LOWEST_ID
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,10 @@ class Bench:
     url_form: UrlForm
     numbers: Iterator[int]
     target: TargetProcess | None
+    # Where the judge itself knocks, beside the emitter and the OMS.
+    doors: Mapping[Operation, Door]
+    # Of all that is generated.
+    seed: int = 0
 
     @property
     def declared(self) -> Declared:
@@ -81,9 +86,27 @@ def open_bench(file: TargetFile, *, folder: Path, url_form: UrlForm, report_dir:
             target = resources.enter_context(TargetProcess(file, folder=folder, values=values, log=log))
         else:
             await_ready(file, folder=folder, values=values, death=lambda: None)
-        bench = Bench(stack=stack, file=file, url_form=url_form, numbers=count(first), target=target)
+        bench = Bench(
+            stack=stack,
+            file=file,
+            url_form=url_form,
+            numbers=count(first),
+            target=target,
+            doors=_doors(file, stack, folder=folder, notify_url=values["notify_url"]),
+        )
         stack.journal.fact("target", data=bench.declared.model_dump(mode="json"))
         yield bench
+
+
+def _doors(file: TargetFile, stack: Stack, *, folder: Path, notify_url: str) -> Mapping[Operation, Door]:
+    ca_file, silence = ca_file_of_target(file, folder=folder), file.timeouts.silence
+    shown = stack.world.events
+    authorization = {shown.header: shown.header_value}
+    events_url = stack.settings.events_url
+    return {
+        "event": Door(url=events_url, authorization=authorization, silence=silence, ca_file=ca_file),
+        "notification": Door(url=notify_url, authorization={}, silence=silence, ca_file=ca_file),
+    }
 
 
 def _log(file: TargetFile, *, folder: Path, report_dir: Path, name: str) -> Path:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from conformance.bench import Bench
+from conformance.endpoints.knocking import PROBES, About
 from conformance.oracle.case import Case, cases
 from conformance.oracle.checks import Check
 from conformance.oracle.judge import judge
@@ -20,6 +21,8 @@ from simulators.records import Account, derived_account
 # The page: the OMS processes an order in ten minutes; such a system can take an hour.
 TEN_MINUTES: Final = 600.0
 ONE_HOUR: Final = 3600.0
+# How far above an account's number the events of its probes begin.
+UNUSED: Final = 100_000
 
 
 class NotDeclaredError(Exception):
@@ -114,6 +117,40 @@ class Story:
         what = f"accepted orders for i_account {account.i_account}"
         self._until(ordered, what, limit=self._bench.file.timeouts.converge)
         self._give_time(lambda: all(map(self._case(account).stored, declared.groups)))
+
+    def provision(self) -> Account:
+        """Create an account, and see it through to its last status, an hour later."""
+        account = self.create_account()
+        self.plan(account)
+        self.emit("activate", account)
+        self.until_ordered(account)
+        self.advance(minutes=60)
+        self.until_reported(account)
+        return account
+
+    def send_probes(self, name: str, account: Account) -> None:
+        """Send what the target must refuse or pass over: one of the collections of `PROBES`."""
+        for probe in PROBES[name](self._about(account)):
+            self._bench.doors[probe.operation].knock(probe, self._stack.journal)
+
+    def _about(self, account: Account) -> About:
+        orders = [
+            {"order_id": order.order_id, "reference": order.request.reference, "service": service}
+            for order in self._stack.oms.orders()
+            for service in order.request.services
+            if order.request.account.get("i_account") == account.i_account
+        ]
+        doors, features = self._bench.doors, self._bench.file.features
+        return About(
+            i_account=account.i_account,
+            # Of an event that the emitter never sends in this run.
+            i_event=account.i_account + UNUSED,
+            declared=tuple(name for names in features.actions.values() for name in names),
+            events_url=doors["event"].url,
+            notify_url=doors["notification"].url,
+            order=orders[-1] if orders else {},
+            seed=self._bench.seed,
+        )
 
     def advance(self, *, minutes: float) -> None:
         """Let virtual time pass; what falls due is delivered and answered meanwhile."""

@@ -31,7 +31,7 @@ def unknown_events(*, i_account: int, i_event: int) -> Iterator[Probe]:
             case=f"type {event_type!r}",
             operation="event",
             i_account=i_account,
-            body=_written(event_type, i_account=i_account, i_event=i_event + number),
+            body=written_event(event_type, i_account=i_account, i_event=i_event + number),
         )
 
 
@@ -53,16 +53,17 @@ def unauthorized_events(event_type: str, *, i_account: int, i_event: int) -> Ite
             i_account=i_account,
             is_authorized=False,
             headers={"Content-Type": "application/json", **headers},
-            body=_written(event_type, i_account=i_account, i_event=i_event + number),
+            body=written_event(event_type, i_account=i_account, i_event=i_event + number),
         )
 
 
-def _written(event_type: str, **variables: Any) -> bytes:
+def written_event(event_type: str, **variables: Any) -> bytes:
+    """A well-formed event."""
     return json.dumps({"event_type": event_type, "variables": variables}).encode()
 
 
 def _unreadable(event_type: str, **variables: Any) -> Mapping[str, bytes]:
-    whole = _written(event_type, **variables)
+    whole = written_event(event_type, **variables)
     return {
         "empty body": b"",
         "no JSON": b"event_type=Account%2FNew",

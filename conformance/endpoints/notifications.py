@@ -12,7 +12,7 @@ _TOLD: Final = {"state": "completed", "message": "", "occurred_at": "2026-01-01T
 
 def malformed_notifications(told: Mapping[str, str], *, i_account: int) -> Iterator[Probe]:
     """Bodies that say nothing readable of an order; `told` names it by order_id, reference and service."""
-    whole = json.dumps({"notification_id": "probe", **told, **_TOLD}).encode()
+    whole = written_notification(told, state="completed")
     unreadable = {
         "empty body": b"",
         "no JSON": b"state=completed",
@@ -40,6 +40,11 @@ def unknown_notifications(service: str, *, i_account: int) -> Iterator[Probe]:
                 i_account=i_account,
                 body=json.dumps(told).encode(),
             )
+
+
+def written_notification(told: Mapping[str, str], *, state: str) -> bytes:
+    """A well-formed notification."""
+    return json.dumps({"notification_id": "probe", **told, **_TOLD, "state": state}).encode()
 
 
 def _ill_typed(told: Mapping[str, str]) -> Mapping[str, Any]:

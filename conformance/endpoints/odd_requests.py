@@ -10,7 +10,9 @@ from conformance.endpoints.probes import Operation, Probe
 
 # Longer than any header is.
 LONG: Final = 100_000
-_HEAD: Final = b"POST {target} HTTP/1.1\r\nHost: {host}\r\n{authorization}\r\nContent-Type: application/json\r\n"
+_HEAD: Final = (
+    b"POST {target} HTTP/1.1\r\nHost: {host}\r\n{authorization}\r\nContent-Type: application/json\r\n"
+)
 _LENGTH: Final = b"Content-Length: %d\r\n\r\n"
 
 

@@ -20,6 +20,7 @@ from conformance.oracle.duty_5_statuses import (
     status_url_astray,
     status_values,
 )
+from conformance.oracle.probes import probe_checks
 from simulators.journal import Record
 
 RULES: Final[tuple[Callable[[Case, Declared], Iterator[Check]], ...]] = (
@@ -44,6 +45,7 @@ RULES: Final[tuple[Callable[[Case, Declared], Iterator[Check]], ...]] = (
 # What concerns several accounts, or none.
 RULES_OF_THE_WHOLE: Final[tuple[Callable[[Sequence[Record], Declared], Iterator[Check]], ...]] = (
     status_url_astray,
+    probe_checks,
 )
 
 

@@ -1,0 +1,104 @@
+"""The rules about what a provisioner must refuse or pass over: the judge's probes at its two endpoints."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from conformance.oracle.case import Case, Declared, cases
+from conformance.oracle.checks import Check, Grade, Subject, answer, told
+from conformance.oracle.outcomes import allowed_final
+from conformance.oracle.reading import is_probe, read_group, read_status
+from simulators.journal import Record
+
+TAKEN: Final = 200
+REFUSED: Final = range(400, 500)
+BROKEN: Final = range(500, 600)
+UNAUTHORIZED: Final = (401, 403)
+# By operation and kind of probe: the requirement that it is about.
+REQUIREMENTS: Final[Mapping[tuple[str, str], str]] = {
+    ("event", "malformed"): "EVENT-MALFORMED",
+    ("event", "unknown-type"): "EVENT-UNKNOWN",
+    ("event", "unauthorized"): "EVENT-AUTH",
+    ("notification", "malformed"): "NOTICE-MALFORMED",
+    ("notification", "unknown-order"): "NOTICE-UNKNOWN",
+}
+
+
+def probe_checks(records: Iterable[Record], declared: Declared) -> Iterator[Check]:
+    """EVENT-AUTH, EVENT-MALFORMED, EVENT-UNKNOWN, NOTICE-UNKNOWN, NOTICE-MALFORMED and NOTICE-ANSWER.
+
+    How each probe was answered, and that nothing came of all those about one account.
+    """
+    listed = tuple(records)
+    known = {case.i_account: case for case in cases(listed)}
+    about: defaultdict[tuple[str, int | None], list[Record]] = defaultdict(list)
+    for record in listed:
+        if is_probe(record):
+            about[_requirement(record), record.i_account].append(record)
+            yield from _answers(record)
+    for (requirement, i_account), probes in about.items():
+        case = known.get(i_account) if i_account is not None else None
+        if case:
+            yield from _effects(requirement, probes, case, declared)
+
+
+def _requirement(probe: Record) -> str:
+    return REQUIREMENTS[probe.operation, str(probe.detail["probe"])]
+
+
+def _answers(probe: Record) -> Iterator[Check]:
+    """Check how a probe was answered; what is no HTTP has no documented answer."""
+    requirement = _requirement(probe)
+    subject = Subject(requirement=requirement, i_account=probe.i_account)
+    case = f"{probe.detail['case']}"
+    if probe.operation == "notification":
+        yield Subject(requirement="NOTICE-ANSWER", i_account=probe.i_account).check(
+            holds=probe.status not in BROKEN or not probe.detail["is_http"],
+            expected=f"no 5xx to a notification: {case}",
+            received=answer(probe),
+            shown_by=[probe],
+            otherwise="warn",
+        )
+    elif requirement == "EVENT-AUTH":
+        yield subject.check(
+            holds=probe.status in UNAUTHORIZED,
+            expected=f"401 or 403 to an event with {case}",
+            received=answer(probe),
+            shown_by=[probe],
+        )
+    elif probe.detail["is_http"]:
+        taken_is: Grade = "warn" if requirement == "EVENT-MALFORMED" else "pass"
+        yield subject.check(
+            holds=probe.status in REFUSED,
+            expected=f"4xx to an event: {case}",
+            received=answer(probe),
+            shown_by=[probe],
+            otherwise=taken_is if probe.status == TAKEN else "fail",
+        )
+
+
+def _effects(requirement: str, probes: Sequence[Record], case: Case, declared: Declared) -> Iterator[Check]:
+    subject = Subject(requirement=requirement, i_account=case.i_account)
+    if probes[0].operation == "event":
+        caused = [record for record in (*case.orders, *case.statuses) if record.seq > probes[0].seq]
+        yield subject.check(
+            holds=bool(case.events) or not caused,
+            expected="no order and no status for an account of which no good event ever told",
+            received=f"{len(case.orders)} orders, {len(case.statuses)} statuses",
+            shown_by=[*probes[:3], *caused[:3]],
+        )
+        return
+    later = [status for status in case.statuses if status.seq > probes[0].seq]
+    wrong = [status for status in later if not _may_be(status, case, declared)]
+    yield subject.check(
+        holds=not wrong,
+        expected="no status but those that the OMS's own notifications mean",
+        received=", ".join(map(told, wrong)) or "none",
+        shown_by=[*probes[:3], *wrong[:3]],
+    )
+
+
+def _may_be(status: Record, case: Case, declared: Declared) -> bool:
+    """Tell whether a status follows from the facts, without the probes."""
+    group = read_group(status)
+    return group not in declared.groups or read_status(status) in allowed_final(case, declared, group)
