@@ -8,7 +8,7 @@ from typing import Any, Final
 from conformance.endpoints.probes import Probe
 
 # Of no vocabulary, and so handled by nobody.
-UNKNOWN_TYPES: Final = ("Harness/Unknown", "Harness/Of/Many/Parts", "account/new", "Account/New/", " ")
+UNKNOWN_TYPES: Final = ("Harness/Unknown", "Harness/Of/Many/Parts", "account/new", "Account/NewAccount")
 # Deeper than any reader of JSON goes, and larger than any event is.
 DEPTH: Final = 100_000
 LARGE: Final = 1_000_000

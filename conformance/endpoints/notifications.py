@@ -6,22 +6,16 @@ from typing import Any, Final
 
 from conformance.endpoints.probes import Probe
 
-# What a notification says when nothing is wrong with it.
-_TOLD: Final = {"state": "completed", "message": "", "occurred_at": "2026-01-01T00:20:00Z"}
+# What a notification says when nothing is wrong with it: newer than all else, so that age is no excuse.
+_TOLD: Final = {"state": "completed", "message": "", "occurred_at": "2036-01-01T00:00:00Z"}
 
 
 def malformed_notifications(told: Mapping[str, str], *, i_account: int) -> Iterator[Probe]:
     """Bodies that say nothing readable of an order; `told` names it by order_id, reference and service."""
-    whole = written_notification(told, state="completed")
-    unreadable = {
-        "empty body": b"",
-        "no JSON": b"state=completed",
-        "half a body": whole[: len(whole) // 2],
-        "invalid UTF-8": whole.replace(b'"completed"', b'"complete\xff"'),
-        **{case: json.dumps(value).encode() for case, value in _ill_typed(told).items()},
-    }
-    for case, body in unreadable.items():
-        yield Probe(kind="malformed", case=case, operation="notification", i_account=i_account, body=body)
+    for case, body in {**_unreadable(told), **_ill_typed(told)}.items():
+        # Each is a notification of its own, so that it is not passed over as one that comes again.
+        named = body.replace(b"probe", f"probe {i_account} {case}".encode())
+        yield Probe(kind="malformed", case=case, operation="notification", i_account=i_account, body=named)
 
 
 def unknown_notifications(service: str, *, i_account: int) -> Iterator[Probe]:
@@ -32,13 +26,13 @@ def unknown_notifications(service: str, *, i_account: int) -> Iterator[Probe]:
     }
     for state in ("completed", "failed"):
         for case, name in names.items():
-            told = {"notification_id": f"probe {state}", **name, "service": service, **_TOLD, "state": state}
+            told = {**name, "notification_id": f"probe {i_account} {case} {state}", "service": service}
             yield Probe(
                 kind="unknown-order",
                 case=f"{state} of {case}",
                 operation="notification",
                 i_account=i_account,
-                body=json.dumps(told).encode(),
+                body=written_notification(told, state=state),
             )
 
 
@@ -47,9 +41,19 @@ def written_notification(told: Mapping[str, str], *, state: str) -> bytes:
     return json.dumps({"notification_id": "probe", **told, **_TOLD, "state": state}).encode()
 
 
-def _ill_typed(told: Mapping[str, str]) -> Mapping[str, Any]:
-    whole: dict[str, Any] = {"notification_id": "probe", **told, **_TOLD}
+def _unreadable(told: Mapping[str, str]) -> Mapping[str, bytes]:
+    whole = written_notification(told, state="failed")
     return {
+        "empty body": b"",
+        "no JSON": b"state=failed",
+        "half a body": whole[: len(whole) // 2],
+        "invalid UTF-8": whole.replace(b'"failed"', b'"faile\xff"'),
+    }
+
+
+def _ill_typed(told: Mapping[str, str]) -> Mapping[str, bytes]:
+    whole: dict[str, Any] = {"notification_id": "probe", **told, **_TOLD}
+    values: Mapping[str, Any] = {
         "a list": [whole],
         "null": None,
         "no state": {name: value for name, value in whole.items() if name != "state"},
@@ -59,3 +63,4 @@ def _ill_typed(told: Mapping[str, str]) -> Mapping[str, Any]:
         "no order": {"notification_id": "probe", "service": told["service"], **_TOLD},
         "service is a number": {**whole, "service": 5},
     }
+    return {case: json.dumps(value).encode() for case, value in values.items()}
