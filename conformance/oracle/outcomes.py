@@ -51,7 +51,7 @@ def meanings(
     something newer is told after all.
     """
     services = case.services_of(group, declared, before=before)
-    possible = [_states(case, service, before=before, heard=heard) for service in services]
+    possible = [possible_states(case, service, before=before, heard=heard) for service in services]
     return frozenset(
         decided_status(services, dict(zip(services, states, strict=True))) for states in product(*possible)
     )
@@ -65,14 +65,18 @@ def sole_meaning(
     return next(iter(meant)) if len(meant) == 1 else None
 
 
-def _states(case: Case, service: str, *, before: float, heard: Heard) -> Collection[str]:
+def possible_states(
+    case: Case, service: str, *, before: float = inf, heard: Heard = is_reached
+) -> Collection[str]:
     """The states that a service may be in."""
     newest = case.newest_order(service, before=before)
     if newest is None or newest.decided_at is None:
         return ("open",)
     news = [notice for notice in case.news_of([service], before=before) if heard(notice)]
     own = [notice for notice in news if case.order_of(notice) is newest]
-    past = [notice for notice in news if notice not in own and notice.seq > newest.decided_at.seq]
+    since = newest.decided_at.virtual_time
+    past = [notice for notice in news if notice not in own and occurred_at(notice) >= since]
+    past = [notice for notice in past if notice.seq > newest.decided_at.seq]
     found = set(_newest_states(own))
     if past and _newest_time(past) > _newest_time(own):
         found |= _newest_states(past)
