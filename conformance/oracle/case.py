@@ -14,6 +14,7 @@ from conformance.oracle.reading import (
     is_reached,
     is_stored,
     is_success,
+    is_taken,
     is_told,
     is_whole,
     notification_id,
@@ -223,11 +224,18 @@ class Case:
 
     def repeats(self, notice: Record) -> Record | None:
         """The notification that this one repeats: the same, and taken before this one was sent."""
-        for earlier in self.notifications:
-            is_same = notification_id(earlier) == notification_id(notice) and earlier.seq < notice.seq
-            if is_same and is_success(earlier.status) and was_answered_before(earlier, notice):
-                return earlier
-        return None
+        same = self._same_before(notice)
+        return next((other for other in same if is_taken(other) and was_answered_before(other, notice)), None)
+
+    def is_copy(self, notice: Record) -> bool:
+        """Tell whether the same notification was still unanswered when this one was sent."""
+        return any(not was_answered_before(other, notice) for other in self._same_before(notice))
+
+    def _same_before(self, notice: Record) -> list[Record]:
+        name = notification_id(notice)
+        return [
+            other for other in self.notifications if other.seq < notice.seq and notification_id(other) == name
+        ]
 
     def is_late(self, notice: Record) -> bool:
         """Tell whether something that occurred later was told before, of the same order and service."""

@@ -4,9 +4,9 @@ A status may tell of any fact that the provisioner could know, as long as nothin
 reports may be late, left out or repeated, yet they never go back.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 
 from conformance.oracle.case import Case, Declared
 from conformance.oracle.misdirected import owner_of_misdirected
@@ -14,7 +14,6 @@ from conformance.oracle.outcomes import (
     OUTCOMES,
     allowed_final,
     decided_status,
-    is_taken,
     meanings,
     possible_states,
     sole_meaning,
@@ -22,6 +21,7 @@ from conformance.oracle.outcomes import (
 )
 from conformance.oracle.reading import (
     is_reached,
+    is_taken,
     is_told,
     read_group,
     read_status,
@@ -192,22 +192,27 @@ def _floor(status: Record, earlier: Sequence[Step]) -> int:
 
 def _points(case: Case, declared: Declared, group: str) -> Iterator[Point]:
     yield Point(seq=0, words=words({None}))
-    for seq, is_event in sorted(_changes(case, declared, group)):
+    changes = _changes(case, declared, group)
+    for (seq, kind), (_, following) in pairwise([*changes, (0, "end")]):
         known = [
             meanings(case, declared, group, before=seq + 1, heard=heard) for heard in (is_reached, is_taken)
         ]
         told = words(frozenset().union(*known))
-        # Whatever the event asks for may be under way now.
-        yield Point(seq=seq, words=told | words({None}) if is_event else told)
+        # What the event asks for may be under way, and come to nothing unless it is ordered.
+        begun = words({None})
+        yield Point(
+            seq=seq, words=told if kind != "event" else begun if following == "order" else told | begun
+        )
 
 
-def _changes(case: Case, declared: Declared, group: str) -> Collection[tuple[int, bool]]:
-    """When something became true of a group, and whether that was an event."""
+def _changes(case: Case, declared: Declared, group: str) -> list[tuple[int, str]]:
+    """When something became true of a group, in the order of arrival, and what it was."""
     services = declared.groups[group]
     first_of_each = {event.i_event: event.seq for event in reversed(case.events)}
     handled = [event for event in case.events if event.detail.get("event_type") in declared.handled]
-    found = {(event.seq, True) for event in handled if first_of_each[event.i_event] == event.seq}
+    found = {(event.seq, "event") for event in handled if first_of_each[event.i_event] == event.seq}
     for order in case.placed:
         if set(services) & set(order.services):
-            found |= {(record.seq, False) for record in (order.accepted, order.refused) if record}
-    return found | {(notice.seq, False) for notice in case.news_of(services) if is_reached(notice)}
+            found |= {(record.seq, "order") for record in (order.accepted, order.refused) if record}
+    found |= {(notice.seq, "news") for notice in case.news_of(services) if is_reached(notice)}
+    return sorted(found)

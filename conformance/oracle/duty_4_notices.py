@@ -27,7 +27,9 @@ def notice_ack(case: Case, _declared: Declared) -> Iterator[Check]:
     for notice in case.notifications:
         order = case.order_of(notice)
         excused = order is None or order.is_early(notice) or not case.is_healthy(notice)
-        if notice.status is not None and not (excused or case.repeats(notice)):
+        # A copy beside one that is still unanswered comes again if it is refused.
+        repeated = case.repeats(notice) or case.is_copy(notice)
+        if notice.status is not None and not (excused or repeated):
             yield subject.check(
                 holds=is_success(notice.status),
                 expected=f"2xx to the notification {_news(notice)}",
@@ -149,9 +151,9 @@ def notice_missing(case: Case, declared: Declared) -> Iterator[Check]:
 
 def notice_interleaved(records: Sequence[Record], declared: Declared) -> Iterator[Check]:
     """NOTICE-INTERLEAVED: an outcome among those of other accounts is reported of its own account."""
-    notified = [case for case in cases(records) if case.notifications]
-    for case in notified if len(notified) > 1 else ():
-        others = [other for other in notified if other is not case]
+    ordered = [case for case in cases(records) if case.accepted]
+    for case in ordered if len(ordered) > 1 else ():
+        others = [other for other in ordered if other is not case]
         for group in case.needed_groups(declared):
             made = decision(case, declared, group)
             if made is None:

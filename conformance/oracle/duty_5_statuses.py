@@ -8,8 +8,8 @@ from conformance.oracle.case import Case, Declared
 from conformance.oracle.checks import Check, Subject, answer, listed, told
 from conformance.oracle.course import Course, Step, course_of
 from conformance.oracle.misdirected import owner_of_misdirected
-from conformance.oracle.outcomes import OUTCOMES, allowed_final, decision, is_taken, sole_meaning
-from conformance.oracle.reading import is_told, read_group, read_status, was_answered_before
+from conformance.oracle.outcomes import OUTCOMES, allowed_final, decision, sole_meaning
+from conformance.oracle.reading import is_taken, is_told, read_group, read_status, was_answered_before
 from simulators.espf.core import STATUSES
 from simulators.journal import Record
 from simulators.world import PREDEFINED_GROUPS

@@ -134,8 +134,8 @@ def _differences(
         yield replace(
             mine,
             grade="pass" if is_same else "fail",
-            expected=f"{theirs.received}, as with the URL form {partner.url_form}",
-            received=f"{mine.received}, with the URL form {telling.url_form}",
+            expected=f"as with the URL form {partner.url_form}, {theirs.received}",
+            received=f"with the URL form {telling.url_form}, {mine.received}",
         )
 
 

@@ -7,7 +7,7 @@ from math import inf
 from typing import Final
 
 from conformance.oracle.case import Case, Declared
-from conformance.oracle.reading import is_reached, is_success, occurred_at
+from conformance.oracle.reading import is_reached, is_success, is_taken, occurred_at
 from simulators.journal import Record
 
 OUTCOMES: Final = ("completed", "failed")
@@ -34,11 +34,6 @@ def decided_status(services: Collection[str], states: Mapping[str, str]) -> str 
     if all(states.get(service) == "completed" for service in services):
         return "OK"
     return None
-
-
-def is_taken(notice: Record) -> bool:
-    """Tell whether a notification was answered 2xx, so that it counts as heard."""
-    return is_success(notice.status)
 
 
 def meanings(
@@ -74,15 +69,19 @@ def possible_states(
         return ("open",)
     news = [notice for notice in case.news_of([service], before=before) if heard(notice)]
     own = [notice for notice in news if case.order_of(notice) is newest]
-    since = newest.decided_at.virtual_time
-    past = [notice for notice in news if notice not in own and occurred_at(notice) >= since]
-    past = [notice for notice in past if notice.seq > newest.decided_at.seq]
+    past = [notice for notice in news if notice not in own and _is_after(notice, newest.decided_at)]
+    past = [notice for notice in past if not case.repeats(notice)]
     found = set(_newest_states(own))
     if past and _newest_time(past) > _newest_time(own):
         found |= _newest_states(past)
     if newest.refused and newest.refused.seq < before:
         found.add("failed")
     return found if own or newest.refused else {*found, "open"}
+
+
+def _is_after(notice: Record, order: Record) -> bool:
+    """Tell whether a notification of another order came, and tells of something, after an order was taken."""
+    return notice.seq > order.seq and occurred_at(notice) >= order.virtual_time
 
 
 def _newest_time(news: Sequence[Record]) -> float:
