@@ -92,7 +92,7 @@ def _fault(options: Mapping[str, str]) -> str | None:
 def _account(_words: list[str], options: Mapping[str, str]) -> dict[str, Any]:
     data = derived_account(int(options["account"])).model_dump(mode="json")
     services = options["services"].split(",") if "services" in options else None
-    detail = {**data, "services": services}
+    detail = {**data, "services": services, "id": options.get("named", data["id"])}
     return {"kind": "fact", "source": "harness", "destination": "harness", "detail": detail}
 
 
@@ -196,7 +196,7 @@ def _status_target(options: Mapping[str, str], *, url_form: str) -> str:
         "bare": account.id,
         "nobody": "i/1" if url_form == "i_account" else "1",
     }
-    return f"/espf/v1/account/{names[options.get('url', url_form)]}/status"
+    return f"/espf/v1/account/{options.get('path', names[options.get('url', url_form)])}/status"
 
 
 def _fact(_words: list[str], _options: Mapping[str, str]) -> dict[str, Any]:
