@@ -1,10 +1,11 @@
 """Turns what came of the scenarios into a verdict per requirement and one for the run."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from conformance.oracle.checks import Check
+from conformance.oracle.equivalence import Telling, compared
 from conformance.plugin import Scenario
 from conformance.requirements import Requirement, catalogue, consequences
 from conformance.target import Features
@@ -58,11 +59,24 @@ def decide(
     `only` are the requirements that the user asked for; without it, all are. `blocked_by` says why the
     scenarios of all that was not judged were not told.
     """
+    scenarios = _compared(scenarios)
     entries = tuple(
         _decide_one(requirement, scenarios, features, only=only, blocked_by=blocked_by)
         for requirement in catalogue().values()
     )
     return Verdict(verdict=_run_verdict(entries, chosen=bool(only)), requirements=entries)
+
+
+def _compared(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
+    """The scenarios with what can only be told from several of them."""
+    told = [
+        Telling(name=scenario.name, url_form=scenario.url_form, checks=scenario.result.checks)
+        for scenario in scenarios
+    ]
+    return tuple(
+        replace(scenario, result=replace(scenario.result, checks=checks))
+        for scenario, checks in zip(scenarios, compared(told), strict=True)
+    )
 
 
 def is_declared(requirement: Requirement, features: Features) -> bool:

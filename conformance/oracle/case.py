@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf
 from typing import Any
@@ -11,11 +11,14 @@ from conformance.oracle.reading import (
     REFUSALS,
     is_accepted,
     is_probe,
+    is_reached,
     is_stored,
     is_success,
+    is_taken,
     is_told,
     is_whole,
     notification_id,
+    occurred_at,
     read_group,
     read_status,
     was_answered_before,
@@ -86,7 +89,7 @@ class Order:
         refusals = [request for request in self.requests if request.status in REFUSALS]
         return refusals[-1] if refusals and not self.answered else None
 
-    @property
+    @cached_property
     def decided_at(self) -> Record | None:
         """The record with which the OMS took it or refused it for good, the first; None while it is open."""
         made = [record for record in (self.accepted, self.refused) if record]
@@ -127,6 +130,8 @@ class Case:
     notifications: tuple[Record, ...]
     statuses: tuple[Record, ...]
     troubles: tuple[Stretch, ...] = ()
+    # What rules found out of all this, so that the next one need not.
+    derived: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def exists(self) -> bool:
@@ -219,11 +224,33 @@ class Case:
 
     def repeats(self, notice: Record) -> Record | None:
         """The notification that this one repeats: the same, and taken before this one was sent."""
-        for earlier in self.notifications:
-            is_same = notification_id(earlier) == notification_id(notice) and earlier.seq < notice.seq
-            if is_same and is_success(earlier.status) and was_answered_before(earlier, notice):
-                return earlier
-        return None
+        same = self._same_before(notice)
+        return next((other for other in same if is_taken(other) and was_answered_before(other, notice)), None)
+
+    def is_copy(self, notice: Record) -> bool:
+        """Tell whether the same notification was still unanswered when this one was sent."""
+        return any(not was_answered_before(other, notice) for other in self._same_before(notice))
+
+    def _same_before(self, notice: Record) -> list[Record]:
+        name = notification_id(notice)
+        return [
+            other for other in self.notifications if other.seq < notice.seq and notification_id(other) == name
+        ]
+
+    def is_late(self, notice: Record) -> bool:
+        """Tell whether something that occurred later was told before, of the same order and service."""
+        return any(
+            earlier.seq < notice.seq
+            and earlier.reference == notice.reference
+            and is_reached(earlier)
+            and occurred_at(earlier) > occurred_at(notice)
+            for earlier in self.news_of([notice.detail["service"]])
+        )
+
+    def is_superseded(self, notice: Record) -> bool:
+        """Tell whether a newer order of its service had been taken or refused when it was sent."""
+        newest = self.newest_order(notice.detail["service"], before=notice.seq)
+        return newest is not None and newest is not self.order_of(notice)
 
     def stored(self, group: str, *, before: float = inf) -> str | None:
         """The status that ESPF last stored for a group, up to a record number, told or not."""

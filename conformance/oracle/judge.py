@@ -1,56 +1,59 @@
-"""Judges a stretch of a journal: all rules over every account in it."""
+"""Judges a stretch of a journal: all rules over every account in it, and those over the whole of it."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
+from conformance.oracle import duty_4_notices, duty_5_requests, duty_5_statuses, equivalence
 from conformance.oracle.case import Case, Declared, cases
 from conformance.oracle.checks import Check
 from conformance.oracle.duty_1_events import event_ack, event_duplicate
 from conformance.oracle.duty_2_data import data_query
 from conformance.oracle.duty_3_orders import order_content, order_once
-from conformance.oracle.duty_4_notices import notice_ack, notice_delay
-from conformance.oracle.duty_5_statuses import (
-    status_body,
-    status_final,
-    status_group,
-    status_in_progress,
-    status_mapping,
-    status_not_early,
-    status_url,
-    status_url_astray,
-    status_values,
-)
 from conformance.oracle.probes import probe_checks
 from simulators.journal import Record
 
+# Rules on one account; the docstring of each begins with the requirements that it judges.
 RULES: Final[tuple[Callable[[Case, Declared], Iterator[Check]], ...]] = (
     event_ack,
     event_duplicate,
     data_query,
     order_content,
     order_once,
-    notice_ack,
-    notice_delay,
-    status_values,
-    status_mapping,
-    status_in_progress,
-    status_not_early,
-    status_group,
-    status_url,
-    status_body,
-    status_final,
+    duty_4_notices.notice_ack,
+    duty_4_notices.notice_delay,
+    duty_4_notices.notice_early,
+    duty_4_notices.notice_duplicate,
+    duty_4_notices.notice_reordered,
+    duty_4_notices.notice_missing,
+    duty_5_statuses.status_values,
+    duty_5_statuses.status_mapping,
+    duty_5_statuses.status_in_progress,
+    duty_5_statuses.status_not_early,
+    duty_5_statuses.status_group,
+    duty_5_statuses.status_group_custom,
+    duty_5_statuses.status_sequence,
+    duty_5_statuses.status_final,
+    duty_5_requests.status_url,
+    duty_5_requests.status_body,
+    duty_5_requests.status_auth,
+    duty_5_requests.status_retry,
+    duty_5_requests.status_refused,
+    duty_5_requests.status_message,
+    equivalence.status_url_equivalent,
 )
-
-
-# What concerns several accounts, or none.
+# Rules on all records: what concerns several accounts, or none.
 RULES_OF_THE_WHOLE: Final[tuple[Callable[[Sequence[Record], Declared], Iterator[Check]], ...]] = (
-    status_url_astray,
+    duty_4_notices.notice_interleaved,
+    duty_5_requests.status_url_astray,
     probe_checks,
 )
 
 
 def judge(records: Iterable[Record], declared: Declared) -> tuple[Check, ...]:
-    """All checks that these records allow: of each account in the order of the duties, then of the whole."""
+    """All checks that these records allow: of each account in the order of the duties, then of the whole.
+
+    What can only be told from several scenarios, `equivalence.compared` adds to the scenarios of a run.
+    """
     listed = tuple(records)
     found = [check for case in cases(listed) for rule in RULES for check in rule(case, declared)]
     return (*found, *(check for rule in RULES_OF_THE_WHOLE for check in rule(listed, declared)))

@@ -26,6 +26,22 @@ def owner_of_misdirected(case: Case, declared: Declared, status: Record) -> str 
     return None
 
 
+def reports_of(case: Case, other: Case, declared: Declared, group: str) -> Sequence[Record]:
+    """The statuses of another account that report a group's outcome, which its own account never got."""
+    made = decision(case, declared, group)
+    if made is None or _is_told(case, group, made, words={made.status}):
+        return ()
+    return [status for status in _later(other, group, made) if _is_anothers(other, declared, status, made)]
+
+
+def _is_anothers(case: Case, declared: Declared, status: Record, made: Decision) -> bool:
+    """Tell whether a status says this although its own account has no such news, or told them before."""
+    group = read_group(status)
+    own = decision(case, declared, group, before=status.seq)
+    is_own = own and own.status == made.status and not _is_taken(case, group, own, before=status.seq)
+    return read_status(status) == made.status and not is_own
+
+
 def _allowed(made: Decision | None) -> Sequence[str | None]:
     return UNDECIDED if made is None else (made.status,)
 

@@ -7,7 +7,7 @@ from math import inf
 from typing import Final
 
 from conformance.oracle.case import Case, Declared
-from conformance.oracle.reading import is_reached, is_success, occurred_at
+from conformance.oracle.reading import is_reached, is_success, is_taken, occurred_at
 from simulators.journal import Record
 
 OUTCOMES: Final = ("completed", "failed")
@@ -36,11 +36,6 @@ def decided_status(services: Collection[str], states: Mapping[str, str]) -> str 
     return None
 
 
-def is_taken(notice: Record) -> bool:
-    """Tell whether a notification was answered 2xx, so that it counts as heard."""
-    return is_success(notice.status)
-
-
 def meanings(
     case: Case, declared: Declared, group: str, *, before: float = inf, heard: Heard = is_reached
 ) -> frozenset[str | None]:
@@ -51,7 +46,7 @@ def meanings(
     something newer is told after all.
     """
     services = case.services_of(group, declared, before=before)
-    possible = [_states(case, service, before=before, heard=heard) for service in services]
+    possible = [possible_states(case, service, before=before, heard=heard) for service in services]
     return frozenset(
         decided_status(services, dict(zip(services, states, strict=True))) for states in product(*possible)
     )
@@ -65,20 +60,28 @@ def sole_meaning(
     return next(iter(meant)) if len(meant) == 1 else None
 
 
-def _states(case: Case, service: str, *, before: float, heard: Heard) -> Collection[str]:
+def possible_states(
+    case: Case, service: str, *, before: float = inf, heard: Heard = is_reached
+) -> Collection[str]:
     """The states that a service may be in."""
     newest = case.newest_order(service, before=before)
     if newest is None or newest.decided_at is None:
         return ("open",)
     news = [notice for notice in case.news_of([service], before=before) if heard(notice)]
     own = [notice for notice in news if case.order_of(notice) is newest]
-    past = [notice for notice in news if notice not in own and notice.seq > newest.decided_at.seq]
+    past = [notice for notice in news if notice not in own and _is_after(notice, newest.decided_at)]
+    past = [notice for notice in past if not case.repeats(notice)]
     found = set(_newest_states(own))
     if past and _newest_time(past) > _newest_time(own):
         found |= _newest_states(past)
     if newest.refused and newest.refused.seq < before:
         found.add("failed")
     return found if own or newest.refused else {*found, "open"}
+
+
+def _is_after(notice: Record, order: Record) -> bool:
+    """Tell whether a notification of another order came, and tells of something, after an order was taken."""
+    return notice.seq > order.seq and occurred_at(notice) >= order.virtual_time
 
 
 def _newest_time(news: Sequence[Record]) -> float:

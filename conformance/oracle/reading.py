@@ -50,6 +50,11 @@ def is_reached(record: Record) -> bool:
     return effect(record) not in UNREADABLE and not cut_off
 
 
+def is_taken(notice: Record) -> bool:
+    """Tell whether a notification was answered 2xx, so that it counts as heard."""
+    return is_success(notice.status)
+
+
 def is_accepted(order: Record) -> bool:
     """Tell whether the OMS took an order, also where its answer was lost after the work."""
     return order.order_id is not None

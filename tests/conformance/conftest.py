@@ -4,8 +4,9 @@ A story is a list of steps, each of a verb, plain words and options: `account se
 `event answer=500`, `query`, `order HSS PCRF imsi=1`, `notice HSS completed`, `status HSS 'OK ' in=json`.
 Steps are one second apart, and each takes half a second unless it says `took=`. Virtual time moves with the
 notifications, a minute each. A notification is about the newest accepted order of its service, or `ref=`;
-in the same words it is the same one sent again, unless it has another `id=`; `at=` says when it occurred.
-`fault=` names the fault that struck, and `lost` says that the work was done all the same.
+in the same words it is the same one sent again, unless it has another `id=`; `at=` says when it occurred, in
+seconds. `fault=` names the fault that struck, `lost` says that the work was done all the same, `known` that
+a custom group is registered, and `missing` that there is no such account. `stopped` and `started` are facts.
 """
 
 import json
@@ -27,15 +28,27 @@ from simulators.world import PREDEFINED_GROUPS
 
 START: Final = 1_700_000_000.0
 FORM: Final = "application/x-www-form-urlencoded"
-ACTIONS: Final = {"activate": ("Account/New",), "modify": ("Account/Product/Changed",)}
+ACTIONS: Final = {
+    "activate": ("Account/New",),
+    "modify": ("Account/Product/Changed",),
+    "deactivate": ("Account/Status/Closed",),
+}
 GROUPS: Final = {"HSS": ("HSS",), "PCRF": ("PCRF",)}
 LOST: Final = "lost"
+FLAGS: Final = frozenset({LOST, "known", "missing"})
 OPERATIONS: Final = {"notice": "notification"}
 
 
 def declare(**options: Any) -> Declared:
-    """What a target declares; `groups` and the fields of `Declared` may differ from the usual."""
-    features = Features(actions=ACTIONS, groups=options.pop("groups", GROUPS))
+    """What a target declares; `groups`, `custom_groups`, `url` and the fields of `Declared` may differ."""
+    features = Features.model_validate(
+        {
+            "actions": ACTIONS,
+            "groups": options.pop("groups", GROUPS),
+            "custom-groups": options.pop("custom_groups", False),
+            "url": options.pop("url", ("i_account",)),
+        }
+    )
     usual = {"url_form": "i_account", "reading": "lenient", "success": "200", "ack": 5.0}
     return Declared(features=features, **{**usual, **options})
 
@@ -46,9 +59,9 @@ def read(steps: Iterable[str], *, url_form: str) -> tuple[Record, ...]:
     virtual_time = START
     for seq, step in enumerate(steps, start=1):
         verb, *rest = shlex.split(step)
-        words = [word for word in rest if "=" not in word and word != LOST]
+        words = [word for word in rest if "=" not in word and word not in FLAGS]
         options = dict(word.split("=", 1) for word in rest if "=" in word)
-        options |= {LOST: LOST} if LOST in rest else {}
+        options |= {flag: flag for flag in FLAGS & set(rest)}
         i_account = int(options.setdefault("account", "189"))
         virtual_time += 60 * (verb == "notice")
         fields: dict[str, Any] = {
@@ -79,7 +92,7 @@ def _fault(options: Mapping[str, str]) -> str | None:
 def _account(_words: list[str], options: Mapping[str, str]) -> dict[str, Any]:
     data = derived_account(int(options["account"])).model_dump(mode="json")
     services = options["services"].split(",") if "services" in options else None
-    detail = {**data, "services": services}
+    detail = {**data, "services": services, "id": options.get("named", data["id"])}
     return {"kind": "fact", "source": "harness", "destination": "harness", "detail": detail}
 
 
@@ -150,11 +163,13 @@ def _status(words: list[str], options: Mapping[str, str], *, url_form: str) -> d
     """A status request and how ESPF answers it; `group=` gives a group that is no text, as JSON."""
     group, value = (json.loads(options["group"]), words[0]) if "group" in options else words
     written = options.get("in", "form")
-    lost = options.get("url") == "nobody"
+    lost = options.get("url") == "nobody" or "missing" in options
+    is_known = group in PREDEFINED_GROUPS or "known" in options
     taken = value.strip() in STATUSES and written != "garbage"
-    answer = 404 if lost or group not in PREDEFINED_GROUPS else 200 if taken else 400
+    answer = 404 if lost or not is_known else 200 if taken else 400
     answer = int(options.get("answer", answer))
     fields = {} if written == "garbage" else {"status": value, "group": group}
+    fields |= {"message": "m" * int(options["message"])} if "message" in options else {}
     body = urlencode(fields) if written == "form" else json.dumps(fields)
     return {
         "source": "provisioner",
@@ -164,7 +179,7 @@ def _status(words: list[str], options: Mapping[str, str], *, url_form: str) -> d
         "request_body": body,
         "status": answer,
         "i_account": None if lost else int(options["account"]),
-        "group": group if answer == 200 else None,
+        "group": group if is_known and written != "garbage" else None,
         "detail": {
             **fields,
             "body_fits_type": written in {"form", "json"},
@@ -181,10 +196,21 @@ def _status_target(options: Mapping[str, str], *, url_form: str) -> str:
         "bare": account.id,
         "nobody": "i/1" if url_form == "i_account" else "1",
     }
-    return f"/espf/v1/account/{names[options.get('url', url_form)]}/status"
+    return f"/espf/v1/account/{options.get('path', names[options.get('url', url_form)])}/status"
 
 
-VERBS: Final = {"account": _account, "event": _event, "query": _query, "order": _order}
+def _fact(_words: list[str], _options: Mapping[str, str]) -> dict[str, Any]:
+    return {"kind": "fact", "source": "harness", "destination": "harness", "i_account": None}
+
+
+VERBS: Final = {
+    "account": _account,
+    "event": _event,
+    "query": _query,
+    "order": _order,
+    "stopped": _fact,
+    "started": _fact,
+}
 
 
 @pytest.fixture(scope="session", name="checks")

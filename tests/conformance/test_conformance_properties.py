@@ -279,6 +279,13 @@ def no_account(_draw: Draw, told: Told) -> Told:
     return replace(told, steps=tuple(re.sub("^(status .*)", r"\1 url=nobody", step) for step in told.steps))
 
 
+def notification_refused(draw: Draw, told: Told) -> Told:
+    """A notification is answered 500 although ESPF, the only neighbour that is asked then, is well."""
+    well = replace(told, steps=tuple(step for step in told.steps if "answer=401" not in step))
+    at = _pick(draw, [at for at in well.find("notice") if well.steps[at] not in well.steps[:at]])
+    return well.changed(at, f"{well.steps[at]} answer=500")
+
+
 CHANGES: Final[Mapping[str, tuple[str, Change]]] = {
     "blank behind a status": ("STATUS-VALUES", _other_value("'{0} '")),
     "other case": ("STATUS-VALUES", _other_value("{1}")),
@@ -292,7 +299,7 @@ CHANGES: Final[Mapping[str, tuple[str, Change]]] = {
     "wrong imsi": ("ORDER-CONTENT", _marked(r"order [^=]*$", "imsi=001010000000190")),
     "event answered 500": ("EVENT-ACK", _marked(r"event$", "answer=500", first=True)),
     "redelivery answered 409": ("EVENT-DUPLICATE", redelivery_refused),
-    "notification answered 500": ("NOTICE-ACK", _marked(r"notice", "answer=500")),
+    "notification answered 500": ("NOTICE-ACK", notification_refused),
     "wrong URL form": ("STATUS-URL", other_url_form),
     "URL that names no account": ("STATUS-URL", no_account),
     "unreadable body": ("STATUS-BODY", _marked(r"status (HSS|PCRF) \w+", "in=garbage")),
