@@ -221,6 +221,12 @@ class Clock:
             pending = [timer for timer in self._heap if not timer.cancelled]
             return len(pending), tuple(heapq.nsmallest(limit, pending))
 
+    @property
+    def held_by(self) -> tuple[str, ...]:
+        """The exchanges under way, past which no time moves."""
+        with self.guard:
+            return self._in_flight.holders
+
     def pending(self) -> tuple[Timer, ...]:
         """The timers that have not fired, in the order in which they will."""
         with self._guard:

@@ -92,7 +92,8 @@ def _add_clock(app: Flask, clock: Clock) -> None:
     def state(limit: int) -> Response:
         count, first = clock.upcoming(limit)
         timers = [{"due": iso(timer.due), "label": str(timer.label)} for timer in first]
-        return jsonify(mode=clock.mode.name, now=iso(clock.now()), pending=count, next=timers)
+        told = {"mode": clock.mode.name, "now": iso(clock.now()), "pending": count, "next": timers}
+        return jsonify(**told, held_by=clock.held_by)
 
     @app.get("/clock")
     def now() -> Response:

@@ -135,7 +135,13 @@ def _event_paths() -> Iterator[tuple[str, Json]]:
 def _clock_paths() -> Iterator[tuple[str, Json]]:
     timer = _object({"due": _TIME, "label": _TEXT})
     state = _object(
-        {"mode": _NAME, "now": _TIME, "pending": _COUNT, "next": {"type": "array", "items": timer}}
+        {
+            "mode": _NAME,
+            "now": _TIME,
+            "pending": _COUNT,
+            "next": {"type": "array", "items": timer},
+            "held_by": {"type": "array", "items": _TEXT},
+        }
     )
     yield "/clock", _get("clock", "The clock, and the timers that fire next.", state, query=Timers)
     told = "Moves the clock on; answers when all that fell due was delivered and answered."

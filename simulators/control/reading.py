@@ -162,7 +162,8 @@ def refuse_in_json(app: Flask, *, surprises: list[str]) -> None:
     @app.errorhandler(HTTPException)
     def not_served(error: HTTPException) -> tuple[Response, int]:
         where = f"{request.script_root}{request.path}"
-        if isinstance(error, NotFound):
+        # A view that misses a thing says which; only a path that nobody serves is told in werkzeug's words.
+        if isinstance(error, NotFound) and error.description == NotFound.description:
             return jsonify(error=f"There is no {where}: /_sim/openapi.json describes what there is."), 404
         if isinstance(error, MethodNotAllowed):
             allowed = ", ".join(sorted(error.valid_methods or ()))

@@ -109,9 +109,24 @@ def test_clock_is_shown_and_advanced(stack: Stack, control: str, http: requests.
         "now": "2026-01-01T00:00:00Z",
         "pending": 2,
         "next": [{"due": "2026-01-01T00:10:00Z", "label": "ten minutes"}, hour],
+        "held_by": [],
     }
-    assert after == {"mode": "manual", "now": "2026-01-01T00:10:00Z", "pending": 1, "next": [hour]}
+    assert after == {
+        "mode": "manual",
+        "now": "2026-01-01T00:10:00Z",
+        "pending": 1,
+        "next": [hour],
+        "held_by": [],
+    }
     assert len(fired) == 1
+
+
+def test_clock_names_what_holds_it(stack: Stack, control: str, http: requests.Session) -> None:
+    """Whoever wonders why time stands still reads what is under way."""
+    with stack.in_flight.hold("a call that is expected"):
+        held_by = http.get(f"{control}/clock").json()["held_by"]
+
+    assert held_by == ["a call that is expected"]
 
 
 def test_clock_with_many_timers_shows_the_next_ones(

@@ -86,7 +86,8 @@ def fault_is_documented(_context: Any, response: Any, case: Any) -> None:
         fault = response.json()
         assert fault["faultcode"]
         assert isinstance(fault["faultstring"], str)
-        assert "Traceback" not in fault["faultstring"]
+        # Hypothesis takes words from our sources, this one too.
+        assert "Traceback" not in fault["faultstring"] or "Traceback" in str(response.request.body)
 
 
 @schemathesis.check
