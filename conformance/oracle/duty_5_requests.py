@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from conformance.oracle.case import Case, Declared
 from conformance.oracle.checks import Check, Subject, answer, listed, told
-from conformance.oracle.outcomes import demanded
+from conformance.oracle.outcomes import NEVER_TAKEN, demanded
 from conformance.oracle.reading import is_stored, read_group, read_status
 from simulators.espf.core import MAX_MESSAGE
 from simulators.journal import Record
@@ -23,7 +23,6 @@ URL_FORMS: Final = {
     "id": ("STATUS-URL-ID", re.compile(r"/espf/v1/account/([^/?#]+)/status"), "/espf/v1/account/<id>/status"),
 }
 DENIED: Final = (401, 403)
-REFUSED: Final = (400, 404)
 # So often may one status be sent that ESPF refuses for good: more is taken to be without end.
 ATTEMPTS: Final = 5
 
@@ -151,7 +150,7 @@ def _is_lost(status: Record) -> bool:
 def status_refused(case: Case, _declared: Declared) -> Iterator[Check]:
     """STATUS-REFUSED: a status that is refused for good is not sent over and over."""
     for group in dict.fromkeys(map(read_group, case.statuses)):
-        refused = [status for status in _statuses_of(case, group) if status.status in REFUSED]
+        refused = [status for status in _statuses_of(case, group) if status.status in NEVER_TAKEN]
         for value, same in groupby(refused, key=lambda status: status.request_body):
             again = list(same)
             yield Subject(requirement="STATUS-REFUSED", i_account=case.i_account, group=group or None).check(

@@ -8,7 +8,7 @@ from conformance.oracle.case import Case, Declared
 from conformance.oracle.checks import Check, Subject, answer, listed, told
 from conformance.oracle.course import Course, Step, course_of
 from conformance.oracle.misdirected import owner_of_misdirected
-from conformance.oracle.outcomes import OUTCOMES, allowed_final, decision, sole_meaning
+from conformance.oracle.outcomes import OUTCOMES, allowed_final, decision, is_given_up, sole_meaning
 from conformance.oracle.reading import is_taken, is_told, read_group, read_status, was_answered_before
 from simulators.espf.core import STATUSES
 from simulators.journal import Record
@@ -189,7 +189,8 @@ def status_final(case: Case, declared: Declared) -> Iterator[Check]:
     for group in case.needed_groups(declared):
         allowed, stored = allowed_final(case, declared, group), case.stored(group)
         yield Subject(requirement="STATUS-FINAL", i_account=case.i_account, group=group).check(
-            holds=stored in allowed,
+            # What was refused for good need not be sent again (STATUS-REFUSED).
+            holds=stored in allowed or is_given_up(case, declared, group),
             expected=f"stored for {group}: {' or '.join(value or 'nothing' for value in allowed)}",
             received=f"stored: {stored or 'nothing'}",
             shown_by=[*case.news_of(case.services_of(group, declared)), *_statuses_of(case, group)],

@@ -7,7 +7,14 @@ from math import inf
 from typing import Final
 
 from conformance.oracle.case import Case, Declared
-from conformance.oracle.reading import is_reached, is_success, is_taken, occurred_at
+from conformance.oracle.reading import (
+    is_reached,
+    is_success,
+    is_taken,
+    occurred_at,
+    read_group,
+    read_status,
+)
 from simulators.journal import Record
 
 OUTCOMES: Final = ("completed", "failed")
@@ -15,6 +22,8 @@ OUTCOMES: Final = ("completed", "failed")
 UNDECIDED: Final = (None, "IN_PROGRESS", "RETRY", "FAILED")
 # Where the work cannot even begin: no such account, or a fault that lasts.
 HOPELESS: Final = (None, "FAILED")
+# What ESPF answers to a status that it refuses for good.
+NEVER_TAKEN: Final = (400, 404)
 
 Heard = Callable[[Record], bool]
 
@@ -155,8 +164,20 @@ def _sorted(allowed: Collection[str | None]) -> Sequence[str | None]:
     return (*(word for word in UNDECIDED if word in allowed), *sorted({"OK"} & set(allowed)))
 
 
+def is_given_up(case: Case, declared: Declared, group: str) -> bool:
+    """Tell whether a fault refused for good what the facts demand, so that it need not be sent again."""
+    mine = [status for status in case.statuses if read_group(status) == group]
+    return bool(
+        mine
+        and mine[-1].fault
+        and mine[-1].status in NEVER_TAKEN
+        and read_status(mine[-1]) in demanded(case, declared, group)
+    )
+
+
 def is_settled(case: Case, declared: Declared) -> bool:
     """Tell whether every group of an account shows what the facts demand at this moment."""
     return all(
-        case.stored(group) in demanded(case, declared, group) for group in case.needed_groups(declared)
+        case.stored(group) in demanded(case, declared, group) or is_given_up(case, declared, group)
+        for group in case.needed_groups(declared)
     )

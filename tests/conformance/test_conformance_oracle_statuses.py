@@ -53,6 +53,10 @@ LEGAL: Final[dict[str, tuple[tuple[str, ...], dict[str, Any]]]] = {
         (*WORKING, *DONE, *["status HSS OK answer=400 fault=answer"] * 5),
         ONE,
     ),
+    "one that is refused for good and given up": (
+        (*WORKING, NEWS, "status HSS OK answer=404 fault=answer"),
+        ONE,
+    ),
     "a long message": ((*WORKING, NEWS, "status HSS OK message=4000"), ONE),
     "a change that is ordered": ((*CHANGED, "status HSS IN_PROGRESS", NEWS, "status HSS OK"), ONE),
     "a change that is ordered, without IN_PROGRESS": ((*CHANGED, NEWS, "status HSS OK"), ONE),
