@@ -62,6 +62,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the markers of the suite."""
     config.addinivalue_line("markers", "proves(*ids): the requirements that a scenario is written for")
+    config.addinivalue_line("markers", "faulty: trouble, restarts or load, which the profile core leaves out")
     config.addinivalue_line("markers", "url_form(form): the one URL form that a scenario is for")
 
 
@@ -72,7 +73,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     forms = declared_forms(_load(metafunc.config)[1])
     marker = metafunc.definition.get_closest_marker("url_form")
     chosen = [form for form in forms if marker is None or form in marker.args]
+    if metafunc.definition.get_closest_marker("faulty") and not _is_about_statuses(metafunc.definition):
+        # Trouble that concerns no status looks alike with either form.
+        chosen = chosen[:1]
     metafunc.parametrize("bench", chosen, indirect=True, scope="session")
+
+
+def _is_about_statuses(item: Any) -> bool:
+    return any(id_.startswith("STATUS") for id_ in proved_by(item))
 
 
 def declared_forms(file: TargetFile) -> tuple[UrlForm, ...]:

@@ -63,6 +63,20 @@ class TargetProcess:
         self._process = None
         self._run_kill()
 
+    def restart(self) -> None:
+        """Kill the process group as a power cut does, and start the target again at the same port.
+
+        Raises:
+            TargetError: it did not start or was not ready in time.
+        """
+        process = self._process
+        assert process  # noqa: S101 - it was started
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        self._run_kill()
+        self._start()
+        await_ready(self._file, folder=self._folder, values=self._values, death=self.death)
+
     def death(self) -> str | None:
         """A sentence about a target that ended by itself; None while it runs."""
         code = self._process.poll() if self._process else None

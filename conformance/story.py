@@ -1,9 +1,9 @@
 """A story: what a scenario tells step by step, with every wait ended by the thing waited for."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, Literal
 
 from conformance.bench import Bench
 from conformance.endpoints.knocking import PROBES, About
@@ -11,18 +11,24 @@ from conformance.oracle.case import Case, cases
 from conformance.oracle.checks import Check
 from conformance.oracle.judge import judge
 from conformance.oracle.outcomes import is_settled
+from conformance.oracle.trouble import STARTED, STOPPED
+from conformance.oracle.whole import QUIET
 from conformance.target import Action, UrlForm
 from simulators.emitter.core import Event
 from simulators.errors import ClockHeldError
 from simulators.journal import Record
-from simulators.oms.plans import Outcome, Plan
+from simulators.oms.plans import Outcome, Plan, State
 from simulators.records import Account, derived_account
+from simulators.weather.plans import read_plan
 
 # The page: the OMS processes an order in ten minutes; such a system can take an hour.
 TEN_MINUTES: Final = 600.0
 ONE_HOUR: Final = 3600.0
 # How far above an account's number the events of its probes begin.
 UNUSED: Final = 100_000
+
+
+EventForm = Literal["plain", "texts", "extra"]
 
 
 class NotDeclaredError(Exception):
@@ -54,6 +60,8 @@ class Story:
         self._stack = bench.stack
         self._stack.journal.fact("scenario", data={"name": name, "requirements": requirements})
         self.first = bench.stack.journal.last_seq
+        # Accounts and services of which nothing is to be notified.
+        self._silent: set[tuple[int, str]] = set()
         self._virtual_start = bench.stack.clock.now()
         self._real_start = time.monotonic()
 
@@ -75,6 +83,10 @@ class Story:
         self._stack.add_account(account)
         return account
 
+    def unknown_account(self) -> Account:
+        """An account that PortaBilling does not have."""
+        return derived_account(next(self._bench.numbers))
+
     def plan(self, account: Account, *, first: Outcome = "completed", last: Outcome = "completed") -> None:
         """Plan the OMS's outcomes: the first group's services after ten minutes, the others after an hour."""
         groups = list(self._bench.file.features.groups.values())
@@ -84,16 +96,131 @@ class Story:
                 plan = Plan(service=service, i_account=account.i_account, outcome=outcome, delay=delay)
                 self._stack.oms.plan(plan)
 
-    def emit(self, action: Action, account: Account) -> Event:
-        """Send the first declared event of an action, and wait for its answer."""
+    def plan_service(self, account: Account, service: str, **plan: Any) -> None:
+        """Plan what becomes of one service of an account, as a world file would."""
+        self._stack.oms.plan(
+            Plan.model_validate({"service": service, "i_account": account.i_account, **plan})
+        )
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The services of the declared groups, those of the first group first."""
+        groups = self._bench.file.features.groups.values()
+        return tuple(service for services in groups for service in services)
+
+    def emit(self, action: Action, account: Account, *, form: EventForm = "plain") -> Event:
+        """Send the first declared event of an action, and wait for its answer.
+
+        `form` writes it in another legal way: ids as texts, or with variables that nobody knows yet.
+        """
+        event = self._emitted(self.event_types(action)[0], account, form=form)
+        self._until_answered(event, times=1)
+        return event
+
+    def emit_type(self, event_type: str, account: Account) -> Event:
+        """Send an event of one of the declared types, and wait for its answer."""
+        event = self._emitted(event_type, account, form="plain")
+        self._until_answered(event, times=1)
+        return event
+
+    def emit_at_once(self, action: Action, accounts: Sequence[Account]) -> None:
+        """Send an event for each of several accounts, all before the first answer."""
+        event_type = self.event_types(action)[0]
+        with self._stack.guard:
+            events = [self._emitted(event_type, account, form="plain") for account in accounts]
+        for event in events:
+            self._until_answered(event, times=1)
+
+    def event_types(self, action: Action) -> tuple[str, ...]:
+        """The declared event types of an action.
+
+        Raises:
+            NotDeclaredError: there are none.
+        """
         declared = self._bench.file.features.actions.get(action)
         if not declared:
             raise NotDeclaredError(f"the target declares no event type for {action}")
-        event_type = declared[0]
+        return declared
+
+    def _emitted(self, event_type: str, account: Account, *, form: EventForm) -> Event:
+        i_account: Any = str(account.i_account) if form == "texts" else account.i_account
+        extra = {"harness_extra": "of a later release"} if form == "extra" else {}
         with self._stack.guard:
-            event = self._stack.emitter.emit(event_type, i_account=account.i_account)
-        self._until_answered(event, times=1)
-        return event
+            return self._stack.emitter.emit(event_type, i_account=i_account, **extra)
+
+    def strike(
+        self, point: str, fault: Mapping[str, Any], *, account: Account | None = None, **which: Any
+    ) -> int:
+        """Let a fault strike the exchanges at a point, of one account or all; gives the plan's number."""
+        if account:
+            which["i_account"] = account.i_account
+        return self._stack.weather.add(read_plan({"point": point, "fault": fault, **which})).number
+
+    def clear_weather(self) -> None:
+        """Let no planned fault strike any more."""
+        self._stack.weather.clear()
+
+    def kill_sessions(self) -> None:
+        """End every session with PortaBilling, as its restart would."""
+        with self._stack.guard:
+            self._stack.sessions.revoke_all()
+
+    def change_sim_card(self, account: Account) -> Account:
+        """Give an account another SIM card, of which an event is still to tell."""
+        changed = account.model_copy(
+            update={name: str(int(getattr(account, name)) + 1) for name in ("imsi", "iccid")}
+        )
+        self._stack.change_account(changed)
+        return changed
+
+    def close(self, account: Account) -> Account:
+        """Close an account, of which an event is still to tell."""
+        return self._stack.close_account(account.i_account)
+
+    def decide(self, account: Account, service: str, state: State) -> None:
+        """Let the OMS say now what becomes of a service of the account's newest order."""
+        order = next(
+            order
+            for order in reversed(self._stack.oms.orders())
+            if order.request.account.get("i_account") == account.i_account
+            and service in order.request.services
+        )
+        self._stack.oms.decide(order.order_id, service, state=state)
+        self._until_quiet()
+
+    def kill(self) -> None:
+        """Kill the target as a power cut does, and start it again.
+
+        Raises:
+            NotDeclaredError: the target does not declare `restart`.
+        """
+        if not (self._bench.file.features.restart and self._bench.target):
+            raise NotDeclaredError("the target does not declare restart")
+        self._stack.journal.fact(STOPPED, data={})
+        self._bench.target.restart()
+        self._stack.journal.fact(STARTED, data={})
+
+    def watch(self) -> None:
+        """Let nothing happen for a moment, and see what the target does by itself."""
+        self._until_quiet()
+        self._stack.journal.fact(QUIET, data={})
+        self._stack.journal.wait_until(lambda: False, timeout=self._bench.file.timeouts.settle)
+
+    def pause(self) -> None:
+        """Give the target a moment of real time in which nothing is expected of it."""
+        self._stack.journal.wait_until(lambda: False, timeout=self._bench.file.timeouts.settle)
+
+    def until_refused(self, account: Account) -> None:
+        """Wait until the OMS has refused an order of the account for good."""
+        self._until(
+            lambda: any(order.refused for order in self._case(account).placed),
+            f"an order for i_account {account.i_account}",
+            limit=self._bench.file.timeouts.converge,
+        )
+
+    def _until_quiet(self) -> None:
+        timeouts = self._bench.file.timeouts
+        self._stack.in_flight.wait_quiet(timeouts.settle, timeout=timeouts.converge)
 
     def resend(self, event: Event) -> None:
         """Send an event again, as the ESPF does when the answer was lost, and wait for its answer."""
@@ -178,7 +305,8 @@ class Story:
         """Let the target come to rest, once, and judge all that happened."""
         timeouts = self._bench.file.timeouts
         quiet = self._stack.in_flight.wait_quiet(self._settle_seconds(), timeout=timeouts.converge)
-        # Timers of one story must not fire into the next.
+        # Neither faults nor timers of one story must reach the next.
+        self._stack.weather.clear()
         self._stack.clock.cancel_all()
         checks = judge(self._records(), self._bench.declared)
         failed = any(check.grade == "fail" for check in checks)
@@ -207,7 +335,8 @@ class Story:
         """What was ordered and never notified: about it nothing can be known."""
         for case in cases(self._records()):
             ordered = {service for order in case.accepted for service in order.detail["services"]}
-            silent = ordered - {news.detail["service"] for news in case.notifications}
+            told = {news.detail["service"] for news in case.notifications}
+            silent = {name for name in ordered - told if (case.i_account, name) not in self._silent}
             if silent:
                 return f"notifications about {', '.join(sorted(silent))} of i_account {case.i_account}"
         return None
@@ -235,6 +364,25 @@ class Story:
         )
 
     def _until(self, condition: Callable[[], bool], what: str, *, limit: float) -> None:
-        if not self._stack.journal.wait_until(condition, timeout=limit):
+        if not self._seen(condition, limit=limit):
             death = self._bench.death()
             raise MissedWaitError(f"{what} (waited {limit:g} s)" + (f"\n{death}" if death else ""))
+
+    def _seen(self, condition: Callable[[], bool], *, limit: float) -> bool:
+        """Wait for a condition; where all is at rest, what was not taken is sent again meanwhile.
+
+        Who answers 500 in trouble waits for just that. Nothing else of the story falls due by it.
+        """
+        journal, settle = self._stack.journal, self._bench.file.timeouts.settle
+        until = time.monotonic() + limit
+        while (left := until - time.monotonic()) > 0:
+            if journal.wait_until(condition, timeout=min(settle, left)):
+                return True
+            self._send_again()
+        return bool(journal.wait_until(condition, timeout=0))
+
+    def _send_again(self) -> None:
+        """Let virtual time go to the next timer, if that is one that sends something again."""
+        _, timers = self._stack.clock.upcoming(1)
+        if timers and str(timers[0].label).startswith("resend of") and self._stack.in_flight.quiet_for() > 0:
+            self._stack.clock.advance(seconds=timers[0].due - self._stack.clock.now())

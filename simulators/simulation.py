@@ -182,6 +182,19 @@ class Simulation:
             self.world.add_account(account)
             self._note_account(account)
 
+    def change_account(self, account: Account) -> None:
+        """Put an account in the place of the one with its number, and its data into the journal as a fact."""
+        with self.guard:
+            self.world.replace_account(account)
+            self._note_account(account)
+
+    def close_account(self, i_account: int) -> Account:
+        """Close an account as its termination does, without an event, and note it as a fact."""
+        with self.guard:
+            closed = self.world.close_account(i_account)
+            self._note_account(closed)
+            return closed
+
     def web_host_app(self) -> "WSGIApplication":
         """The JSON API, the ESPF API and their documents live on one web host (S31, 2.1, S33)."""
         rest_settings, espf_settings = self.settings.portabilling, self.settings.espf

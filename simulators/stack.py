@@ -129,6 +129,14 @@ class Stack:
         """Add an account to the world, and its data to the journal as a fact."""
         self.simulation.add_account(account)
 
+    def change_account(self, account: Account) -> None:
+        """Change an account of the world without an event, and tell the journal of its data as a fact."""
+        self.simulation.change_account(account)
+
+    def close_account(self, i_account: int) -> Account:
+        """Close an account of the world without an event; gives it as it is then."""
+        return self.simulation.close_account(i_account)
+
     def _current(self, place: Place) -> Host:
         with self._replacing:
             host: Host = getattr(self.simulation.hosts, place)

@@ -1,23 +1,31 @@
 """The rules of duty 1: receive provisioning events from the ESPF."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from conformance.oracle.case import Case, Declared, read_group, read_status, was_answered_before
 from conformance.oracle.checks import Check, Subject, answer, listed, told
 from conformance.oracle.outcomes import sole_meaning
 from simulators.journal import Record
 
+ACK: Final = "EVENT-ACK"
 ANSWERED: Final = 200
+# What the documented events of accounts carry (S3, S11).
+KNOWN_VARIABLES: Final = frozenset({"i_account", "i_event", "event_time", "i_env"})
 REFUSED: Final = range(400, 500)
 
 
 def event_ack(case: Case, declared: Declared) -> Iterator[Check]:
-    """EVENT-ACK: 200, and in time; an answer to what comes once more is EVENT-DUPLICATE's concern."""
-    subject = Subject(requirement="EVENT-ACK", i_account=case.i_account)
+    """EVENT-ACK: 200, and in time, while the neighbours are well.
+
+    What comes once more is EVENT-DUPLICATE's concern; the type, the ids and what is new in an event have
+    requirements of their own.
+    """
     for event in _handled(case, declared):
-        if not (_is_redelivered(case, event) or _is_overlapping(case, event)):
+        if not (_is_redelivered(case, event) or _is_overlapping(case, event)) and case.is_healthy(event):
+            subject = Subject(requirement=_concern(event, declared), i_account=case.i_account)
             yield _taken(subject, event, declared)
             if event.status == ANSWERED and event.duration is not None:
                 yield subject.check(
@@ -27,6 +35,55 @@ def event_ack(case: Case, declared: Declared) -> Iterator[Check]:
                     shown_by=[event],
                     otherwise="warn",
                 )
+
+
+def event_form(case: Case, declared: Declared) -> Iterator[Check]:
+    """EVENT-VOCABULARY and EVENT-NUMBERS and EVENT-EXTRA: what was taken in another form has its effect."""
+    for event in _handled(case, declared):
+        concern = _concern(event, declared)
+        if (
+            concern == ACK
+            or event.status != ANSWERED
+            or event.detail["event_type"] not in declared.activating
+        ):
+            continue
+        needed = set(case.needed_services(declared))
+        ordered = {
+            service
+            for order in case.placed
+            if order.decided_at and order.decided_at.seq > event.seq
+            for service in order.services
+        }
+        yield Subject(requirement=concern, i_account=case.i_account).check(
+            holds=needed <= ordered,
+            expected=f"orders for {listed(sorted(needed))} after {event.request_body}",
+            received=f"orders for {listed(sorted(ordered))}",
+            shown_by=[event, *case.orders],
+        )
+
+
+def event_resend(case: Case, declared: Declared) -> Iterator[Check]:
+    """EVENT-RESEND: in trouble no 4xx, and what was not taken is taken when it comes again."""
+    subject = Subject(requirement="EVENT-RESEND", i_account=case.i_account)
+    handled = _handled(case, declared)
+    for event in handled:
+        if case.is_healthy(event) or _is_redelivered(case, event):
+            continue
+        yield subject.check(
+            holds=event.status not in REFUSED,
+            expected=f"no 4xx to i_event {event.i_event} because of trouble, or it is never sent again",
+            received=answer(event),
+            shown_by=[event],
+        )
+    for i_event in dict.fromkeys(event.i_event for event in handled):
+        tries = [event for event in handled if event.i_event == i_event]
+        if len(tries) > 1 and tries[0].status not in {ANSWERED, *REFUSED}:
+            yield subject.check(
+                holds=tries[-1].status == ANSWERED,
+                expected=f"i_event {i_event} taken when it comes again",
+                received=answer(tries[-1]),
+                shown_by=tries,
+            )
 
 
 def event_duplicate(case: Case, declared: Declared) -> Iterator[Check]:
@@ -53,10 +110,12 @@ def event_duplicate(case: Case, declared: Declared) -> Iterator[Check]:
 def references(subject: Subject, case: Case, declared: Declared, *, since: int = 0) -> Iterator[Check]:
     """Check that no service got more accepted references than the account had events, after a record."""
     events = {event.i_event for event in _handled(case, declared)}
+    # A second reference after a lost answer is ORDER-REPLY-LOST's concern.
     accepted = {
-        (order.reference, service): order.seq
-        for order in reversed(case.accepted)
-        for service in order.detail["services"]
+        (order.reference, service): order.answered.seq
+        for order in case.placed
+        if order.answered
+        for service in order.services
     }
     for service, count in sorted(Counter(service for _, service in accepted).items()):
         last = max(seq for (_, name), seq in accepted.items() if name == service)
@@ -95,6 +154,21 @@ def _taken(subject: Subject, event: Record, declared: Declared) -> Check:
         shown_by=[event],
         otherwise="warn" if lenient else "fail",
     )
+
+
+def _concern(event: Record, declared: Declared) -> str:
+    """The requirement that speaks of an event's answer: of its ids, of what is new in it, of its type."""
+    try:
+        body: Any = json.loads(event.request_body or "{}")
+    except ValueError:
+        return ACK
+    variables = body.get("variables", {})
+    if any(isinstance(variables.get(name), str) for name in ("i_account", "i_event")):
+        return "EVENT-NUMBERS"
+    if set(body) - {"event_type", "variables"} or set(variables) - KNOWN_VARIABLES:
+        return "EVENT-EXTRA"
+    first = {names[0] for names in declared.features.actions.values()}
+    return ACK if event.detail.get("event_type") in first else "EVENT-VOCABULARY"
 
 
 def _handled(case: Case, declared: Declared) -> list[Record]:

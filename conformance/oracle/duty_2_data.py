@@ -1,9 +1,24 @@
 """The rules of duty 2: query the obligatory subscriber data via the PortaBilling API."""
 
-from collections.abc import Iterator
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 from conformance.oracle.case import Case, Declared
-from conformance.oracle.checks import Check, Subject, listed
+from conformance.oracle.checks import Check, Subject, answer, listed
+from conformance.oracle.reading import effect, is_success, read_status
+from simulators.journal import Record
+
+# What an order says of its account, besides the number that the event brought.
+VALUES: Final = ("id", "msisdn", "imsi", "iccid")
+# So many failed calls within a real second are a loop without pause.
+LOOP: Final = 20
+# A session for each of several workers is legal; one for each event is not.
+FEW: Final = 6
+# Faults after which there is no answer that can be read.
+SILENT: Final = frozenset({"hang", "reset", "truncate"})
+LOGIN: Final = "Session/login"
 
 
 def data_query(case: Case, _declared: Declared) -> Iterator[Check]:
@@ -18,3 +33,135 @@ def data_query(case: Case, _declared: Declared) -> Iterator[Check]:
             received=listed([query.operation for query in asked]),
             shown_by=[order, *asked],
         )
+
+
+def data_fresh(case: Case, _declared: Declared) -> Iterator[Check]:
+    """DATA-FRESH: each value in the order stands in a reply about the account since its event."""
+    subject = Subject(requirement="DATA-FRESH", i_account=case.i_account)
+    for order in case.accepted:
+        told = [event for event in case.events if event.seq < order.seq]
+        if not told:
+            continue
+        newest = max(told, key=lambda event: event.seq)
+        # What was asked for an event before it may have been answered only now.
+        first = min(event.seq for event in told if event.i_event == newest.i_event)
+        replies = [
+            query for query in case.queries if query.seq < order.seq and _ends_after(query, first, case)
+        ]
+        held = {value for reply in replies for value in _values(_json(reply.response_body))}
+        for name in VALUES:
+            sent = order.detail["account"].get(name)
+            if sent is not None and replies:
+                yield subject.check(
+                    holds=str(sent) in held,
+                    expected=f"{name} as a reply of PortaBilling said after i_event {newest.i_event}",
+                    received=f"{name} {sent!r}, which no such reply held",
+                    shown_by=[newest, *replies, order],
+                )
+
+
+def data_session_expiry(case: Case, _declared: Declared) -> Iterator[Check]:
+    """DATA-SESSION-EXPIRY: after a dead session the same is asked again, and answered."""
+    subject = Subject(requirement="DATA-SESSION-EXPIRY", i_account=case.i_account)
+    for query in case.queries:
+        if "check_auth" in query.response_body and not is_success(query.status):
+            yield _asked_again(subject, case, query, "asked again with a new session")
+
+
+def data_slow(case: Case, _declared: Declared) -> Iterator[Check]:
+    """DATA-SLOW: what PortaBilling never answered is asked again."""
+    subject = Subject(requirement="DATA-SLOW", i_account=case.i_account)
+    for query in case.queries:
+        if query.status == 0 or effect(query) in SILENT:
+            yield _asked_again(subject, case, query, "asked again after no answer")
+
+
+def data_fault(case: Case, _declared: Declared) -> Iterator[Check]:
+    """DATA-FAULT: a business fault is no reason to ask again without pause."""
+    subject = Subject(requirement="DATA-FAULT", i_account=case.i_account)
+    failed = [
+        query
+        for query in case.queries
+        if query.status == 500 and "check_auth" not in query.response_body  # noqa: PLR2004 - every fault
+    ]
+    if failed:
+        seconds = Counter(int(query.real_time) for query in failed)
+        yield subject.check(
+            holds=max(seconds.values()) < LOOP,
+            expected=f"fewer than {LOOP} repeated calls within a second while PortaBilling fails",
+            received=f"{max(seconds.values())} calls within a second",
+            shown_by=failed[:3],
+        )
+
+
+def data_not_found(case: Case, _declared: Declared) -> Iterator[Check]:
+    """DATA-NOT-FOUND: where there is no such account, there is no order and no OK, and the event ends."""
+    if case.exists or not case.events:
+        return
+    subject = Subject(requirement="DATA-NOT-FOUND", i_account=case.i_account)
+    reported = [status for status in case.statuses if read_status(status) == "OK"]
+    yield subject.check(
+        holds=not case.accepted and not reported,
+        expected="no order and no OK for an account that PortaBilling does not know",
+        received=f"{len(case.accepted)} orders, {len(reported)} times OK",
+        shown_by=[*case.events, *case.accepted[:3], *reported[:3]],
+    )
+    last = case.events[-1]
+    yield subject.check(
+        holds=last.status == 200 or last.status in range(400, 500),  # noqa: PLR2004 - ends the event
+        expected="an answer that ends the event",
+        received=answer(last),
+        shown_by=[last],
+    )
+
+
+def data_session_reuse(records: Sequence[Record], _declared: Declared) -> Iterator[Check]:
+    """DATA-SESSION-REUSE: fewer logins than events, where there are many."""
+    events = {record.i_event for record in records if record.operation == "event" and record.i_event}
+    logins = [record for record in records if record.operation == LOGIN and is_success(record.status)]
+    if len(events) >= FEW:
+        yield Subject(requirement="DATA-SESSION-REUSE", i_account=None).check(
+            holds=len(logins) < len(events),
+            expected=f"fewer logins than the {len(events)} events",
+            received=f"{len(logins)} logins",
+            shown_by=logins[:FEW],
+            otherwise="warn",
+        )
+
+
+def _asked_again(subject: Subject, case: Case, query: Record, what: str) -> Check:
+    again = [
+        later
+        for later in case.queries
+        if later.operation == query.operation and later.seq > query.seq and is_success(later.status)
+    ]
+    return subject.check(
+        holds=bool(again),
+        expected=f"{query.operation} {what}",
+        received=listed([answer(later) for later in again]),
+        shown_by=[query, *again[:1]],
+    )
+
+
+def _ends_after(query: Record, first: int, case: Case) -> bool:
+    begun = next(event for event in case.events if event.seq == first)
+    return query.duration is not None and query.real_time + query.duration >= begun.real_time
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _values(found: Any) -> Iterator[str]:
+    """Every value in a reply, at any depth, as text."""
+    if isinstance(found, dict):
+        for inner in found.values():
+            yield from _values(inner)
+    elif isinstance(found, list):
+        for inner in found:
+            yield from _values(inner)
+    elif found is not None:
+        yield str(found)

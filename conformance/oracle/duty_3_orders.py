@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from typing import Final
 
-from conformance.oracle.case import Case, Declared, is_success
-from conformance.oracle.checks import Check, Subject, listed
+from conformance.oracle.case import Case, Declared, Order, is_success
+from conformance.oracle.checks import Check, Subject, answer, listed
 from conformance.oracle.duty_1_events import references
+from conformance.oracle.reading import REFUSALS, is_told
+from simulators.journal import Record
 
 # The account and its SIM data, by the names that the journal's facts and orders share.
+CLOSED: Final = '"bill_status":"C"'
 ORDERED_FIELDS: Final = ("i_account", "id", "msisdn", "imsi", "iccid")
 
 
@@ -16,21 +19,111 @@ def order_content(case: Case, declared: Declared) -> Iterator[Check]:
     subject = Subject(requirement="ORDER-CONTENT", i_account=case.i_account)
     for order in case.accepted:
         for name in ORDERED_FIELDS:
-            held, sent = case.account.get(name), order.detail["account"].get(name)
+            held, sent = case.account_at(order.seq).get(name), order.detail["account"].get(name)
             yield subject.check(
                 holds=sent == held,
                 expected=f"{name} {held!r} in the order",
                 received=repr(sent),
                 shown_by=[order],
             )
-    activating = [event for event in case.events if event.detail.get("event_type") in declared.activating]
-    if any(is_success(event.status) for event in activating):
+    # Nothing is ordered for an account that is closed by the time of its event, or whose data cannot be had.
+    activating = [
+        event
+        for event in case.events
+        if event.detail.get("event_type") in declared.activating
+        and case.account_at(event.seq).get("bill_status") != "C"
+    ]
+    if case.exists and any(is_success(event.status) for event in activating):
         yield _services_ordered(subject, case, declared)
 
 
 def order_once(case: Case, declared: Declared) -> Iterator[Check]:
     """ORDER-ONCE: per event and service, one accepted reference at most."""
     yield from references(Subject(requirement="ORDER-ONCE", i_account=case.i_account), case, declared)
+
+
+def order_retry(case: Case, _declared: Declared) -> Iterator[Check]:
+    """ORDER-RETRY: what the OMS did not take in its trouble comes again until it is taken."""
+    subject = Subject(requirement="ORDER-RETRY", i_account=case.i_account)
+    for order in case.placed:
+        failed = [
+            request for request in order.requests if not (is_success(request.status) or _refuses(request))
+        ]
+        if not failed or order.accepted in failed:
+            continue
+        later = {
+            service for other in case.placed if _decided_after(other, failed[0]) for service in other.services
+        }
+        yield subject.check(
+            holds=set(order.services) <= later,
+            expected=f"order {order.reference} again, until the OMS takes it",
+            received=f"{len(order.requests)} requests: {listed([answer(one) for one in order.requests])}",
+            shown_by=order.requests,
+        )
+
+
+def order_reply_lost(case: Case, declared: Declared) -> Iterator[Check]:
+    """ORDER-REPLY-LOST: an order whose answer was lost is repeated under the same reference."""
+    subject = Subject(requirement="ORDER-REPLY-LOST", i_account=case.i_account)
+    for order in case.placed:
+        if order.accepted is None or is_told(order.accepted):
+            continue
+        events = {
+            event.i_event for event in case.events if event.detail.get("event_type") in declared.handled
+        }
+        same = [
+            other for other in case.placed if other.accepted and set(other.services) & set(order.services)
+        ]
+        yield subject.check(
+            holds=len(same) <= len(events),
+            expected=f"order {order.reference} again under the same reference",
+            received=f"references {listed([other.reference for other in same])}",
+            shown_by=[other.accepted for other in same if other.accepted],
+            otherwise="warn",
+        )
+
+
+def order_refused(case: Case, declared: Declared) -> Iterator[Check]:
+    """ORDER-REFUSED: the groups of an order that is refused for good end with FAILED."""
+    for group, stands_for in declared.groups.items():
+        refused = [order for order in map(case.newest_order, stands_for) if order and order.refused]
+        if not refused:
+            continue
+        stored = case.stored(group)
+        yield Subject(requirement="ORDER-REFUSED", i_account=case.i_account, group=group).check(
+            holds=stored == "FAILED",
+            expected=f"FAILED stored for {group}, whose order the OMS refused for good",
+            received=f"stored: {stored or 'nothing'}",
+            shown_by=[request for order in refused for request in order.requests],
+        )
+
+
+def event_reorder(case: Case, _declared: Declared) -> Iterator[Check]:
+    """EVENT-REORDER: nothing is activated after its own query showed the account closed."""
+    subject = Subject(requirement="EVENT-REORDER", i_account=case.i_account)
+    for order in case.accepted:
+        seen = [
+            query
+            for query in case.queries
+            if query.seq < order.seq and '"bill_status"' in query.response_body
+        ]
+        closed = bool(seen) and CLOSED in seen[-1].response_body.replace(" ", "")
+        if closed:
+            yield subject.check(
+                holds=order.detail["action"] == "deactivate",
+                expected="no activation of an account that the last query showed closed",
+                received=f"an order to {order.detail['action']}",
+                shown_by=[seen[-1], order],
+                otherwise="warn",
+            )
+
+
+def _refuses(request: Record) -> bool:
+    return request.status in REFUSALS
+
+
+def _decided_after(order: Order, failed: Record) -> bool:
+    return order.decided_at is not None and order.decided_at.seq > failed.seq
 
 
 def _services_ordered(subject: Subject, case: Case, declared: Declared) -> Check:

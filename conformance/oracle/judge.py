@@ -3,22 +3,39 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
-from conformance.oracle import duty_4_notices, duty_5_requests, duty_5_statuses, equivalence
+from conformance.oracle import (
+    duty_1_events,
+    duty_2_data,
+    duty_3_orders,
+    duty_4_notices,
+    duty_5_requests,
+    duty_5_statuses,
+    equivalence,
+    whole,
+)
 from conformance.oracle.case import Case, Declared, cases
 from conformance.oracle.checks import Check
-from conformance.oracle.duty_1_events import event_ack, event_duplicate
-from conformance.oracle.duty_2_data import data_query
-from conformance.oracle.duty_3_orders import order_content, order_once
 from conformance.oracle.probes import probe_checks
 from simulators.journal import Record
 
 # Rules on one account; the docstring of each begins with the requirements that it judges.
 RULES: Final[tuple[Callable[[Case, Declared], Iterator[Check]], ...]] = (
-    event_ack,
-    event_duplicate,
-    data_query,
-    order_content,
-    order_once,
+    duty_1_events.event_ack,
+    duty_1_events.event_form,
+    duty_1_events.event_resend,
+    duty_1_events.event_duplicate,
+    duty_3_orders.event_reorder,
+    duty_2_data.data_query,
+    duty_2_data.data_fresh,
+    duty_2_data.data_session_expiry,
+    duty_2_data.data_fault,
+    duty_2_data.data_not_found,
+    duty_2_data.data_slow,
+    duty_3_orders.order_content,
+    duty_3_orders.order_once,
+    duty_3_orders.order_retry,
+    duty_3_orders.order_reply_lost,
+    duty_3_orders.order_refused,
     duty_4_notices.notice_ack,
     duty_4_notices.notice_delay,
     duty_4_notices.notice_early,
@@ -45,6 +62,10 @@ RULES: Final[tuple[Callable[[Case, Declared], Iterator[Check]], ...]] = (
 RULES_OF_THE_WHOLE: Final[tuple[Callable[[Sequence[Record], Declared], Iterator[Check]], ...]] = (
     duty_4_notices.notice_interleaved,
     duty_5_requests.status_url_astray,
+    duty_2_data.data_session_reuse,
+    whole.whole_restart,
+    whole.whole_rate,
+    whole.whole_quiet,
     probe_checks,
 )
 

@@ -1,11 +1,19 @@
 """Duty 5: update the provisioning status for the account via the ESPF API."""
 
+from typing import Any
+
 import pytest
 
 from conformance.story import Story
 
 # IDs as they are in the wild (S23, S24, S30): RFC 3986 wants `#`, `/`, `%`, `?` and the blank encoded.
 UNUSUAL_IDS = ("PIN {}/A", "ph{}#456", "{}%3F?", "8{:018d}", "first.last+{}@example.org")
+TROUBLES: tuple[dict[str, Any], ...] = (
+    {"effect": "answer", "status": 503},
+    {"effect": "reset"},
+    {"effect": "reset", "after": True},
+    {"effect": "hang"},
+)
 
 
 @pytest.mark.proves("STATUS-URL-ID")
@@ -15,6 +23,87 @@ def test_status_reaches_an_account_with_an_unusual_id(story: Story, pattern: str
     """An account ID of any characters, all digits too, is encoded so that it reaches its own account."""
     account = story.create_account(pattern=pattern)
     story.plan(account)
+    story.emit("activate", account)
+    story.until_ordered(account)
+    story.advance(minutes=60)
+    story.until_reported(account)
+
+
+@pytest.mark.proves("STATUS-URL-EQUIVALENT")
+def test_both_forms_tell_the_same(story: Story) -> None:
+    """With either URL form, what is under way and what failed is stored alike."""
+    account = story.create_account()
+    first, *others = story.services
+    story.plan_service(account, first, outcome="silent")
+    for service in others:
+        story.plan_service(account, service, outcome="failed", delay=3600)
+    story.emit("activate", account)
+    story.until_ordered(account)
+    story.advance(minutes=60)
+    story.pause()
+
+
+@pytest.mark.faulty
+@pytest.mark.proves("STATUS-AUTH")
+def test_dead_session_loses_no_status(story: Story) -> None:
+    """PortaBilling forgets its sessions while the OMS is at work; the statuses are stored all the same."""
+    account = story.create_account()
+    story.plan(account)
+    story.emit("activate", account)
+    story.until_ordered(account)
+    story.kill_sessions()
+    story.advance(minutes=60)
+    story.until_reported(account)
+
+
+@pytest.mark.faulty
+@pytest.mark.proves("STATUS-RETRY", "STATUS-SEQUENCE")
+@pytest.mark.parametrize("trouble", TROUBLES, ids=["answer", "reset", "lost-answer", "hang"])
+def test_status_that_espf_did_not_take_is_sent_again(story: Story, trouble: dict[str, Any]) -> None:
+    """ESPF fails when the outcomes are reported; they are stored when it is well again."""
+    account = story.create_account()
+    story.plan(account)
+    story.emit("activate", account)
+    story.until_ordered(account)
+    story.strike("espf/status", trouble, account=account, first=2)
+    story.advance(minutes=60)
+    story.until_reported(account)
+
+
+@pytest.mark.faulty
+@pytest.mark.proves("STATUS-SEQUENCE")
+def test_newer_status_does_not_wait_to_be_overtaken(story: Story) -> None:
+    """ESPF fails at the first report alone: what was true before is not told after what is true now."""
+    account = story.create_account()
+    for service in story.services:
+        story.plan_service(account, service, outcome="completed", delay=3600)
+    story.strike("espf/status", {"effect": "answer", "status": 503}, account=account, first=2)
+    story.emit("activate", account)
+    story.until_ordered(account)
+    story.advance(minutes=60)
+    story.until_reported(account)
+
+
+@pytest.mark.faulty
+@pytest.mark.proves("STATUS-REFUSED")
+def test_status_that_is_refused_for_good(story: Story) -> None:
+    """ESPF refuses the reports of one account for good; they are not repeated without end."""
+    account = story.create_account()
+    story.plan(account)
+    story.strike("espf/status", {"effect": "answer", "status": 404}, account=account)
+    story.emit("activate", account)
+    story.until_ordered(account)
+    story.advance(minutes=60)
+    story.pause()
+    story.provision()
+
+
+@pytest.mark.proves("STATUS-MESSAGE")
+def test_long_message_of_the_oms(story: Story) -> None:
+    """The OMS explains a failure at length, an hour later; what is passed on has at most 4,000 characters."""
+    account = story.create_account()
+    for service in story.services:
+        story.plan_service(account, service, outcome="failed", delay=3600, message="m" * 6000)
     story.emit("activate", account)
     story.until_ordered(account)
     story.advance(minutes=60)
