@@ -222,19 +222,27 @@ class Case:
             if news.detail.get("service") in services and news.seq < before
         )
 
-    def repeats(self, notice: Record) -> Record | None:
-        """The notification that this one repeats: the same, and taken before this one was sent."""
-        same = self._same_before(notice)
-        return next((other for other in same if is_taken(other) and was_answered_before(other, notice)), None)
+    def is_repeated(self, notice: Record) -> bool:
+        """Tell whether the same notification was taken before this one was sent."""
+        return any(is_taken(other) for other in self._same_before(notice))
 
-    def is_copy(self, notice: Record) -> bool:
-        """Tell whether the same notification was still unanswered when this one was sent."""
-        return any(not was_answered_before(other, notice) for other in self._same_before(notice))
+    def is_resent_unheard(self, notice: Record) -> bool:
+        """Tell whether the same notification had come before, and no answer to it was heard."""
+        return any(is_reached(other) and other.status == 0 for other in self._same_before(notice))
+
+    def is_beside(self, notice: Record) -> bool:
+        """Tell whether the same notification was under way at the same time."""
+        before = self._same_before(notice)
+        others = [other for other in self._same_as(notice) if other not in before]
+        return any(not was_answered_before(notice, other) for other in others)
 
     def _same_before(self, notice: Record) -> list[Record]:
+        return [other for other in self._same_as(notice) if was_answered_before(other, notice)]
+
+    def _same_as(self, notice: Record) -> list[Record]:
         name = notification_id(notice)
         return [
-            other for other in self.notifications if other.seq < notice.seq and notification_id(other) == name
+            other for other in self.notifications if other is not notice and notification_id(other) == name
         ]
 
     def is_late(self, notice: Record) -> bool:

@@ -7,6 +7,7 @@ reports may be late, left out or repeated, yet they never go back.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
+from typing import Final
 
 from conformance.oracle.case import Case, Declared
 from conformance.oracle.misdirected import owner_of_misdirected
@@ -29,6 +30,9 @@ from conformance.oracle.reading import (
 )
 from simulators.espf.core import STATUSES
 from simulators.journal import Record
+
+# What reports a notified state that decides nothing.
+ON_THE_WAY: Final = {"in_progress": "IN_PROGRESS", "retrying": "RETRY"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,10 +76,10 @@ class Course:
         misled = [
             notice
             for notice in self._believed(step)
-            if since < notice.seq and (self.case.repeats(notice) or self.case.is_late(notice))
+            if since < notice.seq and (self.case.is_repeated(notice) or self.case.is_late(notice))
         ]
         if misled:
-            return "NOTICE-DUPLICATE" if any(map(self.case.repeats, misled)) else "NOTICE-REORDERED"
+            return "NOTICE-DUPLICATE" if any(map(self.case.is_repeated, misled)) else "NOTICE-REORDERED"
         if step.value != "OK" and self._is_redelivered(since, step.status):
             return "EVENT-DUPLICATE"
         if self._is_retry(step):
@@ -90,9 +94,13 @@ class Course:
             if step.status.seq < notice.seq or notice not in self._believed(step):
                 continue
             goes_back = step.place is None and self.points[step.floor].seq < notice.seq
-            is_past = step.value not in self._words_at(step.status)
-            if goes_back or (step is last and is_past and step.value not in allowed):
+            is_past = step.value not in {*self._words_at(step.status), *allowed}
+            if goes_back or (step is last and is_past and notice is self._news_before(step)[-1]):
                 yield step
+
+    def _news_before(self, step: Step) -> tuple[Record, ...]:
+        services = self.case.services_of(self.group, self.declared, before=step.status.seq)
+        return self.case.news_of(services, before=step.status.seq)
 
     def _words_at(self, status: Record) -> frozenset[str | None]:
         """What the newest facts allow when a status is sent."""
@@ -100,19 +108,22 @@ class Course:
 
     def _believed(self, step: Step) -> Iterator[Record]:
         """The notifications before a status that were past when they came, and that it tells all the same."""
-        services = self.case.services_of(self.group, self.declared, before=step.status.seq)
-        for notice in self.case.news_of(services, before=step.status.seq):
-            if not is_reached(notice) or not (self.case.is_late(notice) or self.case.is_superseded(notice)):
-                continue
-            possible = [
-                [notice.detail["state"]]
-                if service == notice.detail["service"]
-                else possible_states(self.case, service, before=step.status.seq)
-                for service in services
-            ]
-            states = (dict(zip(services, combined, strict=True)) for combined in product(*possible))
-            if step.value in words({decided_status(services, combined) for combined in states}):
+        for notice in self._news_before(step):
+            is_past = self.case.is_late(notice) or self.case.is_superseded(notice)
+            if is_reached(notice) and is_past and step.value in self._said_by(notice, step.status):
                 yield notice
+
+    def _said_by(self, notice: Record, status: Record) -> frozenset[str | None]:
+        """What would be told when a status is sent, were this the newest notification of its service."""
+        services = self.case.services_of(self.group, self.declared, before=status.seq)
+        told = {notice.detail["service"]: [notice.detail["state"]]}
+        possible = [
+            told.get(service) or possible_states(self.case, service, before=status.seq)
+            for service in services
+        ]
+        states = (dict(zip(services, combined, strict=True)) for combined in product(*possible))
+        on_the_way = ON_THE_WAY.get(notice.detail["state"])
+        return frozenset(decided_status(services, combined) or on_the_way for combined in states)
 
     def _is_redelivered(self, since: int, status: Record) -> bool:
         """Tell whether an event came again that had been there before."""

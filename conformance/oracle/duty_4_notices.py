@@ -6,7 +6,7 @@ from conformance.oracle.case import Case, Declared, cases
 from conformance.oracle.checks import Check, Subject, answer, listed, told
 from conformance.oracle.course import course_of
 from conformance.oracle.misdirected import owner_of_misdirected, reports_of
-from conformance.oracle.outcomes import OUTCOMES, Decision, decision
+from conformance.oracle.outcomes import OUTCOMES, Decision, decision, reports_of_outcome
 from conformance.oracle.reading import (
     is_reached,
     is_success,
@@ -27,15 +27,19 @@ def notice_ack(case: Case, _declared: Declared) -> Iterator[Check]:
     for notice in case.notifications:
         order = case.order_of(notice)
         excused = order is None or order.is_early(notice) or not case.is_healthy(notice)
-        # A copy beside one that is still unanswered comes again if it is refused.
-        repeated = case.repeats(notice) or case.is_copy(notice)
-        if notice.status is not None and not (excused or repeated):
+        # A copy beside another one comes again if it is refused.
+        if notice.status is not None and not (excused or _is_again(case, notice) or case.is_beside(notice)):
             yield subject.check(
                 holds=is_success(notice.status),
                 expected=f"2xx to the notification {_news(notice)}",
                 received=answer(notice),
                 shown_by=[notice],
             )
+
+
+def _is_again(case: Case, notice: Record) -> bool:
+    """Tell whether a notification may have been taken before."""
+    return case.is_repeated(notice) or case.is_resent_unheard(notice)
 
 
 def notice_delay(case: Case, declared: Declared) -> Iterator[Check]:
@@ -66,10 +70,12 @@ def _is_early_outcome(case: Case, notice: Record) -> bool:
 
 def _is_processed(requirement: str, case: Case, declared: Declared, group: str, made: Decision) -> Check:
     later = [status for status in case.statuses if status.seq > made.notice.seq]
+    meant = reports_of_outcome(case, group, made)
+    meant += [status for status in later if read_group(status) != group]
     # Nothing is left to tell where the group shows this outcome already, as after a time limit.
     shown = case.stored(group, before=made.notice.seq) == made.status
     return Subject(requirement=requirement, i_account=case.i_account, group=group).check(
-        holds=shown or any(_is_about(case, declared, status, group, made) for status in later),
+        holds=shown or any(_is_about(case, declared, status, group, made) for status in meant),
         expected=f"a status for {group} after the notification {_news(made.notice)}",
         received=f"afterwards {listed([told(status) for status in later])}",
         shown_by=[made.notice, *later],
@@ -86,10 +92,11 @@ def _is_about(case: Case, declared: Declared, status: Record, group: str, made: 
 
 def notice_duplicate(case: Case, declared: Declared) -> Iterator[Check]:
     """NOTICE-DUPLICATE: what was taken before is answered 2xx once more, and changes no status."""
-    repeated = [notice for notice in case.notifications if case.repeats(notice)]
+    repeated = [notice for notice in case.notifications if case.is_repeated(notice)]
     subject = Subject(requirement="NOTICE-DUPLICATE", i_account=case.i_account)
-    for notice in repeated:
-        if notice.status is not None and case.is_healthy(notice):
+    for notice in case.notifications:
+        is_again = _is_again(case, notice) and not case.is_beside(notice)
+        if is_again and notice.status is not None and case.is_healthy(notice):
             yield subject.check(
                 holds=is_success(notice.status),
                 expected=f"2xx to the notification {_news(notice)}, as when it came first",
@@ -104,7 +111,7 @@ def notice_reordered(case: Case, declared: Declared) -> Iterator[Check]:
     late = [
         notice
         for notice in case.notifications
-        if is_reached(notice) and case.is_late(notice) and not case.repeats(notice)
+        if is_reached(notice) and case.is_late(notice) and not case.is_repeated(notice)
     ]
     why = "tells of something older than what was notified before"
     yield from _unmoved("NOTICE-REORDERED", case, declared, late, why=why)

@@ -8,7 +8,14 @@ from conformance.oracle.case import Case, Declared
 from conformance.oracle.checks import Check, Subject, answer, listed, told
 from conformance.oracle.course import Course, Step, course_of
 from conformance.oracle.misdirected import owner_of_misdirected
-from conformance.oracle.outcomes import OUTCOMES, allowed_final, decision, is_given_up, sole_meaning
+from conformance.oracle.outcomes import (
+    OUTCOMES,
+    allowed_final,
+    decision,
+    is_given_up,
+    reports_of_outcome,
+    sole_meaning,
+)
 from conformance.oracle.reading import is_taken, is_told, read_group, read_status, was_answered_before
 from simulators.espf.core import STATUSES
 from simulators.journal import Record
@@ -111,7 +118,8 @@ def _last_reports(case: Case, declared: Declared) -> Iterator[Check]:
         made = decision(case, declared, group)
         later = [status for status in _statuses_of(case, group) if made and status.seq > made.notice.seq]
         # A notification that was not acknowledged may have been heard all the same.
-        if made and later and made.status == sole_meaning(case, declared, group):
+        is_certain = made and made.status == sole_meaning(case, declared, group)
+        if made and is_certain and reports_of_outcome(case, group, made):
             yield Subject(requirement="STATUS-MAPPING", i_account=case.i_account, group=group).check(
                 holds=read_status(later[-1]) == made.status,
                 expected=f"{made.status} as the last report for {group}",

@@ -11,6 +11,7 @@ from conformance.oracle.reading import (
     is_reached,
     is_success,
     is_taken,
+    is_told,
     occurred_at,
     read_group,
     read_status,
@@ -79,7 +80,7 @@ def possible_states(
     news = [notice for notice in case.news_of([service], before=before) if heard(notice)]
     own = [notice for notice in news if case.order_of(notice) is newest]
     past = [notice for notice in news if notice not in own and _is_after(notice, newest.decided_at)]
-    past = [notice for notice in past if not case.repeats(notice)]
+    past = [notice for notice in past if not case.is_repeated(notice)]
     found = set(_newest_states(own))
     if past and _newest_time(past) > _newest_time(own):
         found |= _newest_states(past)
@@ -131,6 +132,22 @@ def decision(case: Case, declared: Declared, group: str, *, before: float = inf)
 def _deciding(case: Case, services: Sequence[str], *, before: float) -> tuple[str, ...]:
     orders = (case.newest_order(service, before=before) for service in services)
     return tuple(order.reference if order else "" for order in orders)
+
+
+def reports_of_outcome(case: Case, group: str, made: Decision) -> list[Record]:
+    """The statuses that may report a group's outcome, right or wrong.
+
+    IN_PROGRESS that was not told before is none: it tells of the order, and crossed the notification.
+    """
+    order = case.order_of(made.notice)
+    mine = [status for status in case.statuses if read_group(status) == group]
+    was_told = any(
+        read_status(status) == "IN_PROGRESS" and is_told(status)
+        for status in mine
+        if order and order.requests[0].seq < status.seq < made.notice.seq
+    )
+    later = (status for status in mine if status.seq > made.notice.seq)
+    return [status for status in later if was_told or read_status(status) != "IN_PROGRESS"]
 
 
 def allowed_final(case: Case, declared: Declared, group: str) -> Sequence[str | None]:
