@@ -17,6 +17,7 @@ from conformance.target import Action, UrlForm
 from simulators.emitter.core import Event
 from simulators.errors import ClockHeldError
 from simulators.journal import Record
+from simulators.oms.dialect import Notification
 from simulators.oms.plans import Outcome, Plan, State
 from simulators.records import Account, derived_account
 from simulators.weather.plans import read_plan
@@ -24,6 +25,7 @@ from simulators.weather.plans import read_plan
 # The page: the OMS processes an order in ten minutes; such a system can take an hour.
 TEN_MINUTES: Final = 600.0
 ONE_HOUR: Final = 3600.0
+LATE_MINUTES: Final = 120.0
 # How far above an account's number the events of its probes begin.
 UNUSED: Final = 100_000
 
@@ -60,6 +62,7 @@ class Story:
         self._stack = bench.stack
         self._stack.journal.fact("scenario", data={"name": name, "requirements": requirements})
         self.first = bench.stack.journal.last_seq
+        self._told: dict[tuple[int, str], Notification] = {}
         # Accounts and services of which nothing is to be notified.
         self._silent: set[tuple[int, str]] = set()
         self._virtual_start = bench.stack.clock.now()
@@ -98,9 +101,10 @@ class Story:
 
     def plan_service(self, account: Account, service: str, **plan: Any) -> None:
         """Plan what becomes of one service of an account, as a world file would."""
-        self._stack.oms.plan(
-            Plan.model_validate({"service": service, "i_account": account.i_account, **plan})
-        )
+        wanted = {"service": service, "i_account": account.i_account, **plan}
+        self._stack.oms.plan(Plan.model_validate(wanted))
+        if plan.get("outcome") == "silent":
+            self._silent.add((account.i_account, service))
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -185,7 +189,13 @@ class Story:
             if order.request.account.get("i_account") == account.i_account
             and service in order.request.services
         )
-        self._stack.oms.decide(order.order_id, service, state=state)
+        told = self._stack.oms.decide(order.order_id, service, state=state)
+        self._told[account.i_account, service] = told
+        self._until_quiet()
+
+    def repeat(self, account: Account, service: str) -> None:
+        """Let the OMS send its last decision about a service once more, as if the answer had been lost."""
+        self._stack.oms.notify(self._told[account.i_account, service])
         self._until_quiet()
 
     def kill(self) -> None:
@@ -307,6 +317,10 @@ class Story:
         quiet = self._stack.in_flight.wait_quiet(self._settle_seconds(), timeout=timeouts.converge)
         # Neither faults nor timers of one story must reach the next.
         self._stack.weather.clear()
+        if quiet and self._unnotified():
+            # What was ordered late is notified late.
+            self.advance(minutes=LATE_MINUTES)
+            quiet = self._stack.in_flight.wait_quiet(self._settle_seconds(), timeout=timeouts.converge)
         self._stack.clock.cancel_all()
         checks = judge(self._records(), self._bench.declared)
         failed = any(check.grade == "fail" for check in checks)

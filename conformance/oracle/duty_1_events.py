@@ -2,14 +2,16 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from conformance.oracle.case import Case, Declared, read_group, read_status, was_answered_before
+from conformance.oracle.case import Case, Declared, cases, read_group, read_status, was_answered_before
 from conformance.oracle.checks import Check, Subject, answer, listed, told
 from conformance.oracle.outcomes import sole_meaning
+from conformance.oracle.reading import is_probe
 from simulators.journal import Record
 
+CLOSED: Final = '"bill_status":"C"'
 ACK: Final = "EVENT-ACK"
 ANSWERED: Final = 200
 # What the documented events of accounts carry (S3, S11).
@@ -84,6 +86,51 @@ def event_resend(case: Case, declared: Declared) -> Iterator[Check]:
                 received=answer(tries[-1]),
                 shown_by=tries,
             )
+
+
+def event_reorder(case: Case, _declared: Declared) -> Iterator[Check]:
+    """EVENT-REORDER: nothing is activated after its own query showed the account closed."""
+    shown = [query for query in case.queries if '"bill_status"' in query.response_body]
+    closed = [query for query in shown if CLOSED in query.response_body.replace(" ", "")]
+    if not closed:
+        return
+    late = [
+        order
+        for order in case.accepted
+        if order.seq > closed[0].seq and order.detail["action"] != "deactivate"
+    ]
+    yield Subject(requirement="EVENT-REORDER", i_account=case.i_account).check(
+        holds=not late,
+        expected="no activation of an account that the query showed closed",
+        received=f"{len(late)} orders to activate or modify it",
+        shown_by=[closed[0], *late],
+        otherwise="warn",
+    )
+
+
+def event_concurrent(records: Sequence[Record], declared: Declared) -> Iterator[Check]:
+    """EVENT-CONCURRENT: of events that overlapped, each is taken and has its effect."""
+    for case in cases(records):
+        for event in _handled(case, declared):
+            others = [
+                other
+                for other in records
+                if other.operation == "event" and other.i_account != event.i_account and not is_probe(other)
+            ]
+            if not any(_overlap(event, other) for other in others) or event.status != ANSWERED:
+                continue
+            needed = set(case.needed_services(declared, at=event.seq))
+            ordered = {name for order in case.placed if order.decided_at for name in order.services}
+            yield Subject(requirement="EVENT-CONCURRENT", i_account=case.i_account).check(
+                holds=needed <= ordered or not case.exists,
+                expected=f"orders for {listed(sorted(needed))} after an event that came beside others",
+                received=f"orders for {listed(sorted(ordered))}",
+                shown_by=[event, *case.orders],
+            )
+
+
+def _overlap(event: Record, other: Record) -> bool:
+    return not (was_answered_before(event, other) or was_answered_before(other, event))
 
 
 def event_duplicate(case: Case, declared: Declared) -> Iterator[Check]:

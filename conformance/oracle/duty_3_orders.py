@@ -10,7 +10,6 @@ from conformance.oracle.reading import REFUSALS, is_told
 from simulators.journal import Record
 
 # The account and its SIM data, by the names that the journal's facts and orders share.
-CLOSED: Final = '"bill_status":"C"'
 ORDERED_FIELDS: Final = ("i_account", "id", "msisdn", "imsi", "iccid")
 
 
@@ -96,26 +95,6 @@ def order_refused(case: Case, declared: Declared) -> Iterator[Check]:
             received=f"stored: {stored or 'nothing'}",
             shown_by=[request for order in refused for request in order.requests],
         )
-
-
-def event_reorder(case: Case, _declared: Declared) -> Iterator[Check]:
-    """EVENT-REORDER: nothing is activated after its own query showed the account closed."""
-    subject = Subject(requirement="EVENT-REORDER", i_account=case.i_account)
-    for order in case.accepted:
-        seen = [
-            query
-            for query in case.queries
-            if query.seq < order.seq and '"bill_status"' in query.response_body
-        ]
-        closed = bool(seen) and CLOSED in seen[-1].response_body.replace(" ", "")
-        if closed:
-            yield subject.check(
-                holds=order.detail["action"] == "deactivate",
-                expected="no activation of an account that the last query showed closed",
-                received=f"an order to {order.detail['action']}",
-                shown_by=[seen[-1], order],
-                otherwise="warn",
-            )
 
 
 def _refuses(request: Record) -> bool:

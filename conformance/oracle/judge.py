@@ -24,7 +24,7 @@ RULES: Final[tuple[Callable[[Case, Declared], Iterator[Check]], ...]] = (
     duty_1_events.event_form,
     duty_1_events.event_resend,
     duty_1_events.event_duplicate,
-    duty_3_orders.event_reorder,
+    duty_1_events.event_reorder,
     duty_2_data.data_query,
     duty_2_data.data_fresh,
     duty_2_data.data_session_expiry,
@@ -62,6 +62,7 @@ RULES: Final[tuple[Callable[[Case, Declared], Iterator[Check]], ...]] = (
 RULES_OF_THE_WHOLE: Final[tuple[Callable[[Sequence[Record], Declared], Iterator[Check]], ...]] = (
     duty_4_notices.notice_interleaved,
     duty_5_requests.status_url_astray,
+    duty_1_events.event_concurrent,
     duty_2_data.data_session_reuse,
     whole.whole_restart,
     whole.whole_rate,

@@ -70,6 +70,23 @@ def test_notification_comes_three_times(story: Story) -> None:
     story.until_reported(account)
 
 
+@pytest.mark.proves("NOTICE-DUPLICATE")
+def test_notification_comes_again_when_it_was_taken(story: Story) -> None:
+    """The OMS missed the answer and tells each outcome once more, a day later; nothing changes by it."""
+    account = story.create_account()
+    for service in story.services:
+        story.plan_service(account, service, outcome="manual")
+    story.emit("activate", account)
+    story.until_ordered(account)
+    story.advance(minutes=60)
+    for service in story.services:
+        story.decide(account, service, "completed")
+    story.until_reported(account)
+    story.advance(minutes=24 * 60)
+    for service in story.services:
+        story.repeat(account, service)
+
+
 @pytest.mark.proves("NOTICE-REORDERED")
 def test_older_report_comes_after_a_newer_one(story: Story) -> None:
     """What the OMS was doing an hour ago arrives after the outcome, which stays."""
