@@ -1,0 +1,53 @@
+"""A finished run, as all reports take it: what was tested, with what, and what came of it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from conformance.about import About
+from conformance.expectations import Reckoning
+from conformance.plugin import Scenario
+from conformance.target import Features
+from conformance.verdict import Doubt, Evidence, Verdict
+
+STORIES: Final = "stories"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A finished run; `journals` are the files of its scenarios' records, by the names that evidence uses."""
+
+    about: About
+    features: Features
+    verdict: Verdict
+    reckoning: Reckoning
+    scenarios: tuple[Scenario, ...]
+    journals: Mapping[str, Path]
+    wall_seconds: float
+
+    @property
+    def virtual_seconds(self) -> float:
+        """The virtual time that the scenarios lived through, all together."""
+        return sum(scenario.result.virtual_seconds for scenario in self.scenarios)
+
+    def scenario(self, found: Evidence | Doubt) -> Scenario:
+        """The scenario in which something was found."""
+        return next(
+            scenario
+            for scenario in self.scenarios
+            if (scenario.name, scenario.journal) == (found.scenario, found.journal)
+        )
+
+    def story(self, found: Evidence | Doubt) -> str | None:
+        """The file, within the report folder, of the story that shows it again; None where none was kept."""
+        return f"{STORIES}/{story_name(found.scenario)}" if self.scenario(found).steps else None
+
+
+def story_name(scenario: str) -> str:
+    """A file name for a scenario that any shell and file system takes, and no two scenarios share."""
+    plain = re.sub(r"[^A-Za-z0-9_]+", "-", scenario.removeprefix("test_")).strip("-")
+    mark = "" if plain == scenario.removeprefix("test_") else f"-{sha256(scenario.encode()).hexdigest()[:6]}"
+    return f"{plain}{mark}.json"
