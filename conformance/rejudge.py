@@ -1,20 +1,19 @@
 """The command `judge`: gives the saved journals of a run their verdict again, with the reports of a run."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 
 from conformance.errors import JournalError
-from conformance.expectations import load_expectations, reckon
+from conformance.expectations import load_expectations
 from conformance.plugin import Scenario
 from conformance.report import publish
-from conformance.report_run import Run
+from conformance.report_run import conclude_run
 from conformance.saved import SavedJournal, judge_again, read_journals
 from conformance.smoke import BLOCKS_ALL
 from conformance.smoke import NAME as SMOKE
-from conformance.verdict import Ending, decide, exit_code
+from conformance.verdict import Ending, exit_code
 
 
 def judge_journals(
@@ -29,25 +28,22 @@ def judge_journals(
     expectations = load_expectations(expect_fail)
     journals = read_journals(paths)
     scenarios, blocked_by = _counted([told for journal in journals for told in judge_again(journal)])
-    about, features = journals[0].about, journals[0].declared.features
-    verdict = decide(scenarios, features, only=about.only, blocked_by=blocked_by)
-    reckoning = reckon(expectations, verdict, today=datetime.now(tz=UTC).date())
-    run = Run(
-        about=about,
-        features=features,
-        verdict=verdict,
-        reckoning=reckoning,
-        scenarios=scenarios,
+    run = conclude_run(
+        scenarios,
+        about=journals[0].about,
+        features=journals[0].declared.features,
+        expectations=expectations,
+        blocked_by=blocked_by,
         journals={journal.name: journal.path for journal in journals},
         wall_seconds=_wall_seconds(journals),
     )
     _make(report_dir)
     publish(run, console=console, report_dir=report_dir)
     return exit_code(
-        verdict,
+        run.verdict,
         ending=Ending(scenarios=len(scenarios)),
-        unexpected=reckoning.unexpected,
-        not_happened=reckoning.not_happened,
+        unexpected=run.reckoning.unexpected,
+        not_happened=run.reckoning.not_happened,
         strict=strict,
     )
 

@@ -1,19 +1,48 @@
 """A finished run, as all reports take it: what was tested, with what, and what came of it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 from conformance.about import About
-from conformance.expectations import Reckoning
+from conformance.expectations import Expectation, Reckoning, reckon
 from conformance.plugin import Scenario
 from conformance.target import Features
-from conformance.verdict import Doubt, Evidence, Verdict
+from conformance.verdict import Doubt, Evidence, Verdict, decide
 
 STORIES: Final = "stories"
+
+
+def conclude_run(
+    scenarios: Iterable[Scenario],
+    *,
+    about: About,
+    features: Features,
+    expectations: Sequence[Expectation],
+    blocked_by: str,
+    journals: Mapping[str, Path],
+    wall_seconds: float,
+) -> "Run":
+    """The verdict on scenarios that were told just now, or judged again from their journals.
+
+    `blocked_by` says why no more of them were told.
+    """
+    # Workers end theirs in any order.
+    told = tuple(sorted(scenarios, key=lambda scenario: (scenario.journal, scenario.first)))
+    verdict = decide(told, features, only=about.only, blocked_by=blocked_by)
+    return Run(
+        about=about,
+        features=features,
+        verdict=verdict,
+        reckoning=reckon(expectations, verdict, today=datetime.now(tz=UTC).date()),
+        scenarios=told,
+        journals=journals,
+        wall_seconds=wall_seconds,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

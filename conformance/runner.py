@@ -17,15 +17,15 @@ from rich.markup import escape
 
 from conformance.about import About, about_run
 from conformance.errors import ConformanceError, TargetError
-from conformance.expectations import Expectation, Reckoning, load_expectations, reckon
+from conformance.expectations import Expectation, load_expectations, reckon
 from conformance.plugin import SCENARIO, TARGET_ERROR, Scenario
 from conformance.progress import progress_bar
 from conformance.report import publish
-from conformance.report_run import Run
+from conformance.report_run import Run, conclude_run
 from conformance.requirements import requirement
 from conformance.smoke import BLOCKS_ALL, Smoke, tell_smoke_story
 from conformance.target import TargetFile, load_target
-from conformance.verdict import CONFORMANT, NOTHING_TESTED, Ending, Verdict, decide, exit_code
+from conformance.verdict import CONFORMANT, NOTHING_TESTED, Ending, decide, exit_code
 from simulators.commands import CONFIGURATION, HARNESS_BROKE, INTERRUPTED
 
 # Seeds are short enough to be typed again.
@@ -111,15 +111,13 @@ def run_suite(options: RunOptions, *, console: Console) -> int:
         code = _pytest(options, about, collector)
     if code == pytest.ExitCode.INTERRUPTED:
         console.print("Interrupted: what had not run is missing from the report.")
-    scenarios = tuple(collector.scenarios)
-    verdict = decide(scenarios, file.features, only=options.only, blocked_by=blocked_by)
-    run = Run(
+    run = conclude_run(
+        collector.scenarios,
         about=about,
         features=file.features,
-        verdict=verdict,
-        reckoning=_reckon(expectations, verdict),
-        scenarios=scenarios,
-        journals={scenario.journal: options.report_dir / scenario.journal for scenario in scenarios},
+        expectations=expectations,
+        blocked_by=blocked_by,
+        journals={told.journal: options.report_dir / told.journal for told in collector.scenarios},
         wall_seconds=time.monotonic() - started,
     )
     publish(run, console=console, report_dir=options.report_dir)
@@ -161,13 +159,10 @@ def _why_no_more(smoke: Smoke, options: RunOptions, collector: Collector) -> str
 
 def _is_excused(told: Sequence[Scenario], file: TargetFile, expectations: Sequence[Expectation]) -> bool:
     """Whether nothing but expected failures came to light: then all that they do not touch is judged."""
-    reckoning = _reckon(expectations, decide(told, file.features))
+    today = datetime.now(tz=UTC).date()
+    reckoning = reckon(expectations, decide(told, file.features), today=today)
     failed = any(item.check.grade == "fail" for item in reckoning.unexpected)
     return not failed and not any(scenario.result.unsure for scenario in told)
-
-
-def _reckon(expectations: Sequence[Expectation], verdict: Verdict) -> Reckoning:
-    return reckon(expectations, verdict, today=datetime.now(tz=UTC).date())
 
 
 def _make_folder(report_dir: Path) -> None:

@@ -16,7 +16,6 @@ from conformance.plugin import Scenario
 from conformance.requirements import catalogue
 from conformance.story import Result
 from simulators.journal import Record
-from simulators.validation import mistakes
 
 _RECORD: Final = TypeAdapter(Record)
 Records = tuple[Record, ...]
@@ -70,9 +69,16 @@ def _record(path: Path, number: int, line: str) -> Record:
         return _RECORD.validate_json(line)
     except ValidationError as error:
         raise JournalError(
-            f"{path} is no journal: line {number} is no record ({mistakes(error)[0]}). "
+            f"{path} is no journal: line {number} is no record ({_mistake(error)}). "
             "Name the journal-*.jsonl files of a run's report folder."
         ) from error
+
+
+def _mistake(error: ValidationError) -> str:
+    """What is wrong with a line; what stands there is not repeated, since it may be anything."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = ".".join(map(str, first["loc"]))
+    return f"{where}: {first['msg']}".removeprefix(": ")
 
 
 def read_journals(paths: Sequence[Path]) -> tuple[SavedJournal, ...]:
@@ -110,7 +116,7 @@ def _journal(path: Path, *, name: str) -> SavedJournal:
         declared = Declared.model_validate(facts["target"], by_alias=True, by_name=True)
         about = About.model_validate(facts["run"])
     except ValidationError as error:
-        raise JournalError(f"{path} is of another edition: {mistakes(error)[0]}.") from error
+        raise JournalError(f"{path} is of another edition: {_mistake(error)}.") from error
     return SavedJournal(name=name, path=path, records=records, declared=declared, about=about)
 
 
@@ -143,7 +149,7 @@ def _scenario(journal: SavedJournal, stretch: Records) -> Scenario:
         end = End.model_validate(rest.pop().detail if rest and _is_fact(rest[-1], "end") else {})
     except ValidationError as error:
         raise JournalError(
-            f"{journal.path} is of another edition: record {first.seq}, {mistakes(error)[0]}."
+            f"{journal.path} is of another edition: record {first.seq}, {_mistake(error)}."
         ) from error
     checks = judge(rest, journal.declared)
     has_failed = any(check.grade == "fail" for check in checks)
