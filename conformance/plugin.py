@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -114,7 +114,7 @@ def bench(request: pytest.FixtureRequest, about: About) -> Iterator[Bench]:
     form: UrlForm = request.param
     with open_bench(file, folder=path.parent, url_form=form, report_dir=report_dir) as opened:
         note_run(opened, about)
-        yield opened
+        yield replace(opened, seed=about.seed)
         save_journal(opened, about, report_dir / _journal_name(form))
 
 

@@ -39,7 +39,6 @@ def conclude_run(
         features=features,
         verdict=verdict,
         reckoning=reckon(expectations, verdict, today=datetime.now(tz=UTC).date()),
-        scenarios=told,
         journals=journals,
         wall_seconds=wall_seconds,
     )
@@ -53,9 +52,13 @@ class Run:
     features: Features
     verdict: Verdict
     reckoning: Reckoning
-    scenarios: tuple[Scenario, ...]
     journals: Mapping[str, Path]
     wall_seconds: float
+
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """What was told, in the order of the journals."""
+        return self.verdict.scenarios
 
     @property
     def virtual_seconds(self) -> float:

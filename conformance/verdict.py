@@ -74,10 +74,14 @@ class RequirementVerdict:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """The verdict on a run; `is_partial` tells whether something applicable was left out, failures apart."""
+    """The verdict on a run, with the scenarios as they look beside each other.
+
+    `is_partial` tells whether something applicable was left out, failures apart.
+    """
 
     verdict: RunVerdict
     requirements: tuple[RequirementVerdict, ...]
+    scenarios: tuple[Scenario, ...]
     is_partial: bool
 
     def by_grade(self, grade: Grade) -> tuple[RequirementVerdict, ...]:
@@ -93,15 +97,15 @@ def decide(
     `only` are the requirements that the user asked for; without it, all are. `blocked_by` says why the
     scenarios of all that was not judged were not told.
     """
-    scenarios = _compared(scenarios)
+    told = _compared(scenarios)
     entries = tuple(
-        _decide_one(requirement, scenarios, features, only=only, blocked_by=blocked_by)
+        _decide_one(requirement, told, features, only=only, blocked_by=blocked_by)
         for requirement in catalogue().values()
     )
     grades = {entry.verdict for entry in entries if not entry.requirement.not_tested}
     is_partial = bool(only) or "not-tested" in grades
     verdict = _run_verdict(grades, is_partial=is_partial)
-    return Verdict(verdict=verdict, requirements=entries, is_partial=is_partial)
+    return Verdict(verdict=verdict, requirements=entries, scenarios=told, is_partial=is_partial)
 
 
 @dataclass(frozen=True, kw_only=True)
