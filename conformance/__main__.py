@@ -9,7 +9,8 @@ import click
 from rich.console import Console
 
 from conformance.errors import ConformanceError
-from conformance.requirements import catalogue, requirement
+from conformance.explaining import as_explanation, as_list, as_page
+from conformance.requirements import requirement
 from simulators import __version__
 from simulators.commands import Commands
 from simulators.errors import SimulatorError
@@ -85,28 +86,17 @@ def doctor(target: str, report_dir: Path) -> int:
 
 
 @main.command("list")
-def list_requirements() -> None:
-    """List the requirements."""
-    for entry in catalogue().values():
-        click.echo(f"{entry.id:<22} {entry.level:<7} {entry.sentence}")
+@click.option("--markdown", is_flag=True, help="The whole as a page, as docs/requirements.md has it.")
+def list_requirements(*, markdown: bool) -> None:
+    """List the requirements: id, level, profile and rule."""
+    click.echo(as_page() if markdown else "\n".join(as_list()), nl=not markdown)
 
 
 @main.command()
 @click.argument("requirement_id", metavar="ID")
 def explain(requirement_id: str) -> None:
-    """Explain one requirement."""
-    entry = requirement(requirement_id)
-    source = f", source {entry.source}" if entry.source else ""
-    whose = f"duty {entry.duty}" if entry.duty else "the whole"
-    click.echo(f"{entry.id} ({entry.level}, {whose}{source})\n\n{entry.sentence}")
-    if entry.milder:
-        click.echo(f"\nOnly a warning is {entry.milder}.")
-    if entry.features:
-        click.echo(f"\nIt applies to targets that declare {' and '.join(entry.features)}.")
-    if entry.not_tested:
-        click.echo(f"\nIt is not tested: {entry.not_tested}")
-    if entry.implies:
-        click.echo(f"\nWhere it fails, these may merely follow from it: {', '.join(entry.implies)}.")
+    """Explain one requirement, and say what tests it."""
+    click.echo("\n".join(as_explanation(requirement(requirement_id))))
 
 
 if __name__ == "__main__":
