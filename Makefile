@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install conformance test lint types format check lock system-packages clean
+.PHONY: help install conformance test lint types format docs check lock system-packages clean
 # Parallel targets would mix their lines and compete for the processors that the waits are measured on.
 .NOTPARALLEL:
 
@@ -32,6 +32,9 @@ types: $(READY) ## Check the type hints
 format: $(READY) ## Format the code and mend what can be mended without a decision
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
+
+docs: $(READY) ## Write docs/requirements.md from the catalogue and the suite
+	@$(BIN)/espf-conformance list --markdown > docs/requirements.md
 
 # The tests run last, so that the output ends with the test runner's own closing line.
 check: lint types conformance test ## Run all that CI runs

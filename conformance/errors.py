@@ -3,7 +3,9 @@
 ConformanceError
 ├── TargetError         the target file is wrong, or the target does not start
 │   └── SetupError      it starts, but cannot be judged as it was set up
-└── RequirementError    a requirement id is not in the catalogue
+├── RequirementError    a requirement id is not in the catalogue
+├── ExpectationError    a file of expected failures is wrong
+└── JournalError        a saved journal cannot be judged
 
 Each message says what happened, what was expected and what to do. The judge's findings about a
 provisioner are never errors: they are checks, see `oracle`.
@@ -24,3 +26,11 @@ class SetupError(TargetError):
 
 class RequirementError(ConformanceError):
     """A requirement id that the catalogue does not have."""
+
+
+class ExpectationError(ConformanceError):
+    """A file of expected failures that cannot be used."""
+
+
+class JournalError(ConformanceError):
+    """A file that is no journal, or one that the judge cannot read as a run's."""

@@ -2,13 +2,14 @@
 
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from conformance.about import About
 from conformance.bench import Bench, open_bench
 from conformance.errors import TargetError
 from conformance.oracle.checks import Check
@@ -24,7 +25,8 @@ TARGET_ERROR: Final = "target_error"
 class Scenario:
     """A scenario that ran: its name, what it was written for, and what came of it.
 
-    `journal` is the file in the report folder that holds its exchanges, `first` to `last` their numbers.
+    `journal` is the file in the report folder that holds its exchanges, `first` to `last` their numbers,
+    `steps` what it did, so that it can be told again.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Scenario:
     last: int
     requirements: tuple[str, ...]
     result: Result
+    steps: tuple[Mapping[str, Any], ...] = ()
 
     def to_json(self) -> str:
         """Write it down, so that a worker can hand it to the controller."""
@@ -47,8 +50,8 @@ class Scenario:
         checks = tuple(
             Check(**{**check, "records": tuple(check["records"])}) for check in result.pop("checks")
         )
-        requirements = tuple(fields.pop("requirements"))
-        return cls(**fields, requirements=requirements, result=Result(**result, checks=checks))
+        requirements, steps = tuple(fields.pop("requirements")), tuple(fields.pop("steps"))
+        return cls(**fields, requirements=requirements, steps=steps, result=Result(**result, checks=checks))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -56,6 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("espf", "ESPF conformance")
     group.addoption("--espf-target", help="target file, or the name of a bundled one")
     group.addoption("--espf-report-dir", help="folder for reports and logs")
+    group.addoption("--espf-about", help="what the run is, as JSON: its seed among other things")
     group.addoption("--espf-only", action="append", default=[], help="only scenarios for this requirement")
 
 
@@ -105,14 +109,34 @@ def proved_by(item: pytest.Item) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="session")
-def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+def about(request: pytest.FixtureRequest) -> About:
+    """What the run is; its seed is the root of all that a scenario leaves to chance."""
+    return About.model_validate_json(request.config.getoption("--espf-about"))
+
+
+@pytest.fixture(scope="session")
+def bench(request: pytest.FixtureRequest, about: About) -> Iterator[Bench]:
     """A stack and a target, started once per worker and URL form."""
     path, file = _load(request.config)
     report_dir = Path(request.config.getoption("--espf-report-dir"))
     form: UrlForm = request.param
     with open_bench(file, folder=path.parent, url_form=form, report_dir=report_dir) as opened:
-        yield opened
-        opened.stack.journal.save(report_dir / _journal_name(form))
+        note_run(opened, about)
+        yield replace(opened, seed=about.seed)
+        save_journal(opened, about, report_dir / _journal_name(form))
+
+
+def note_run(bench: Bench, about: About) -> None:
+    """Write into the journal what the run is, so that the saved file tells it too."""
+    bench.stack.journal.fact("run", data=about.model_dump(mode="json"))
+
+
+def save_journal(bench: Bench, about: About, path: Path) -> None:
+    """Save the journal; one that dropped its beginning says once more what it is about."""
+    if bench.stack.journal.dropped:
+        bench.stack.journal.fact("target", data=bench.declared.model_dump(mode="json"))
+        note_run(bench, about)
+    bench.stack.journal.save(path)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, TypeAdapter
 
@@ -13,6 +13,15 @@ from simulators.validation import Strict
 
 # Duties 1 to 5 without trouble; all of them, with faults, restarts and load.
 Profile = Literal["core", "full"]
+# What a provisioner does, as the page numbers it; 0 is the provisioner as a whole.
+DUTIES: Final = {
+    1: "Receive provisioning events from the ESPF",
+    2: "Query the subscriber data via the PortaBilling API",
+    3: "Send the subscriber data to the external system",
+    4: "Receive and process notifications",
+    5: "Update the provisioning status via the ESPF API",
+    0: "The whole",
+}
 
 
 class Requirement(Strict):

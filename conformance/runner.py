@@ -1,11 +1,13 @@
 """Runs the suite against a target: one story by itself, then pytest, then the verdict and the exit code."""
 
 import os
+import secrets
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -13,19 +15,21 @@ import pytest
 from rich.console import Console
 from rich.markup import escape
 
+from conformance.about import About, about_run
 from conformance.errors import ConformanceError, TargetError
+from conformance.expectations import Expectation, load_expectations, reckon
 from conformance.plugin import SCENARIO, TARGET_ERROR, Scenario
-from conformance.report import Run, print_report, write_files
+from conformance.progress import progress_bar
+from conformance.report import publish
+from conformance.report_run import Run, conclude_run
 from conformance.requirements import requirement
-from conformance.smoke import Smoke, tell_smoke_story
-from conformance.target import load_target
-from conformance.verdict import Verdict, decide
+from conformance.smoke import BLOCKS_ALL, Smoke, tell_smoke_story
+from conformance.target import TargetFile, load_target
+from conformance.verdict import CONFORMANT, NOTHING_TESTED, Ending, decide, exit_code
 from simulators.commands import CONFIGURATION, HARNESS_BROKE, INTERRUPTED
 
-CONFORMANT: Final = 0
-FAILED: Final = 1
-INCONCLUSIVE: Final = 2
-NOTHING_TESTED: Final = 5
+# Seeds are short enough to be typed again.
+SEEDS: Final = 2**31
 SUITE: Final = Path(__file__).parent / "suite"
 
 
@@ -38,6 +42,8 @@ class RunOptions:
     only: tuple[str, ...] = ()
     workers: int = 0
     strict: bool = False
+    seed: int | None = None
+    expect_fail: Path | None = None
 
 
 @dataclass
@@ -80,31 +86,42 @@ def run_suite(options: RunOptions, *, console: Console) -> int:
     """Run and report; gives the exit code.
 
     Raises:
-        ConformanceError: the target file, an id of `only` or the target's set-up is wrong.
+        ConformanceError: the target file, an id of `only`, the expectations or the target's set-up is wrong.
     """
     started = time.monotonic()
     path, file = load_target(options.target)
     for id_ in options.only:
         requirement(id_)
+    expectations = load_expectations(options.expect_fail)
     _make_folder(options.report_dir)
     if not file.target.command and options.workers:
         console.print("The target already runs, so one worker judges it.")
         options = replace(options, workers=0)
+    seed = secrets.randbelow(SEEDS) if options.seed is None else options.seed
+    about = about_run(file, name=options.target, seed=seed, only=options.only)
     collector = Collector(console=console)
     # A pipeline that gives up sends SIGTERM: it gets the report so far, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    smoke = tell_smoke_story(file, folder=path.parent, report_dir=options.report_dir)
+    smoke = tell_smoke_story(file, folder=path.parent, report_dir=options.report_dir, about=about)
     blocked_by, code = _why_no_more(smoke, options, collector), int(pytest.ExitCode.OK)
+    if blocked_by and _is_excused(collector.scenarios, file, expectations):
+        collector.scenarios.clear()
+        blocked_by = ""
     if not blocked_by:
-        code = _pytest(options, collector)
+        code = _pytest(options, about, collector)
     if code == pytest.ExitCode.INTERRUPTED:
         console.print("Interrupted: what had not run is missing from the report.")
-    scenarios = tuple(collector.scenarios)
-    verdict = decide(scenarios, file.features, only=options.only, blocked_by=blocked_by)
-    run = Run(file=file, verdict=verdict, scenarios=scenarios, wall_seconds=time.monotonic() - started)
-    write_files(run, options.report_dir)
-    print_report(run, console=console, report_dir=options.report_dir)
-    return _exit_code(code, collector, verdict, strict=options.strict)
+    run = conclude_run(
+        collector.scenarios,
+        about=about,
+        features=file.features,
+        expectations=expectations,
+        blocked_by=blocked_by,
+        journals={told.journal: options.report_dir / told.journal for told in collector.scenarios},
+        wall_seconds=time.monotonic() - started,
+    )
+    publish(run, console=console, report_dir=options.report_dir)
+    return _exit_code(code, collector, run, strict=options.strict)
 
 
 def examine(target: str, *, report_dir: Path, console: Console) -> int:
@@ -115,7 +132,8 @@ def examine(target: str, *, report_dir: Path, console: Console) -> int:
     """
     path, file = load_target(target)
     _make_folder(report_dir)
-    smoke = tell_smoke_story(file, folder=path.parent, report_dir=report_dir)
+    about = about_run(file, name=target, seed=0, only=())
+    smoke = tell_smoke_story(file, folder=path.parent, report_dir=report_dir, about=about)
     for finding in smoke.findings:
         console.print(f"  - {finding}", markup=False, highlight=False, soft_wrap=True)
     if smoke.scenario is None:
@@ -136,19 +154,30 @@ def _why_no_more(smoke: Smoke, options: RunOptions, collector: Collector) -> str
     if smoke.scenario is None or not smoke.has_failed or options.only:
         return ""
     collector.add(smoke.scenario, failed=True)
-    return "the smoke story failed: first mend what is told of it"
+    return BLOCKS_ALL
+
+
+def _is_excused(told: Sequence[Scenario], file: TargetFile, expectations: Sequence[Expectation]) -> bool:
+    """Whether nothing but expected failures came to light: then all that they do not touch is judged."""
+    today = datetime.now(tz=UTC).date()
+    reckoning = reckon(expectations, decide(told, file.features), today=today)
+    failed = any(item.check.grade == "fail" for item in reckoning.unexpected)
+    return not failed and not any(scenario.result.unsure for scenario in told)
 
 
 def _make_folder(report_dir: Path) -> None:
     try:
         report_dir.mkdir(parents=True, exist_ok=True)
+        # Those of an earlier run, with other workers, would be taken for this one's.
+        for journal in report_dir.glob("journal-*.jsonl"):
+            journal.unlink()
     except OSError as error:
         raise ConformanceError(
             f"{report_dir} cannot be made: {error.strerror}. Name another folder with --report-dir."
         ) from error
 
 
-def _pytest(options: RunOptions, collector: Collector) -> int:
+def _pytest(options: RunOptions, about: About, collector: Collector) -> int:
     own_file = Path(options.target)
     arguments = [
         *("-c", str(SUITE / "pytest.ini"), "--rootdir", str(SUITE), str(SUITE)),
@@ -156,9 +185,10 @@ def _pytest(options: RunOptions, collector: Collector) -> int:
         *("--espf-target", str(own_file.absolute()) if own_file.is_file() else options.target),
         *("--espf-report-dir", str(options.report_dir.absolute()), "-n", str(options.workers)),
         *(f"--espf-only={id_}" for id_ in options.only),
+        f"--espf-about={about.model_dump_json()}",
     ]
-    with _own_environment():
-        return int(pytest.main(arguments, plugins=[collector]))
+    with _own_environment(), progress_bar(collector.console) as bar:
+        return int(pytest.main(arguments, plugins=[collector, bar]))
 
 
 @contextmanager
@@ -178,19 +208,29 @@ def _own_environment() -> Iterator[None]:
         os.environ.update(before)
 
 
-def _exit_code(code: int, collector: Collector, verdict: Verdict, *, strict: bool) -> int:
-    """The first that applies, in the documented order: 3, 4, 5, 1, 2, 0."""
+def _exit_code(code: int, collector: Collector, run: Run, *, strict: bool) -> int:
+    """The exit code of what was found and of how the run ended; an interrupt outweighs all."""
     if code == pytest.ExitCode.INTERRUPTED:
         return INTERRUPTED
-    if collector.harness_errors or code in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR}:
+    broke = bool(collector.harness_errors) or code in {
+        pytest.ExitCode.INTERNAL_ERROR,
+        pytest.ExitCode.USAGE_ERROR,
+    }
+    ending = Ending(
+        scenarios=len(run.scenarios), harness_broke=broke, setup_failed=bool(collector.target_errors)
+    )
+    decided = exit_code(
+        run.verdict,
+        ending=ending,
+        unexpected=run.reckoning.unexpected,
+        not_happened=run.reckoning.not_happened,
+        strict=strict,
+    )
+    if decided == HARNESS_BROKE:
         for error in collector.harness_errors:
             collector.console.print(f"The harness itself broke: {error}", markup=False)
-        return HARNESS_BROKE
-    if collector.target_errors:
+    elif decided == CONFIGURATION:
         raise TargetError(collector.target_errors[0])
-    if not collector.scenarios:
+    elif decided == NOTHING_TESTED:
         collector.console.print("Nothing was tested: no scenario fits what the target declares and --only.")
-        return NOTHING_TESTED
-    if verdict.by_grade("fail") or (strict and (verdict.by_grade("warn") or verdict.verdict == "partial")):
-        return FAILED
-    return INCONCLUSIVE if verdict.verdict == "inconclusive" else CONFORMANT
+    return decided

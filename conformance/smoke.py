@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from conformance.about import About
 from conformance.bench import Bench, open_bench
 from conformance.doctor import Finding, diagnose
 from conformance.errors import SetupError
-from conformance.plugin import Scenario
+from conformance.plugin import Scenario, note_run, save_journal
 from conformance.story import MissedWaitError, NotDeclaredError, Result, Story
 from conformance.target import TargetFile
 
@@ -16,6 +17,7 @@ NAME: Final = "smoke story"
 # What a story can say something about before any other is told.
 PROVES: Final = ("EVENT-ACK", "DATA-QUERY", "ORDER-CONTENT", "NOTICE-ACK", "NOTICE-DELAY", "STATUS-FINAL")
 JOURNAL: Final = "journal-smoke.jsonl"
+BLOCKS_ALL: Final = "the smoke story failed: first mend what is told of it"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +48,7 @@ def documented_story(story: Story) -> None:
     story.until_reported(account)
 
 
-def tell_smoke_story(file: TargetFile, *, folder: Path, report_dir: Path) -> Smoke:
+def tell_smoke_story(file: TargetFile, *, folder: Path, report_dir: Path, about: About) -> Smoke:
     """Start simulators and target by themselves, and tell the documented story once.
 
     Raises:
@@ -54,8 +56,9 @@ def tell_smoke_story(file: TargetFile, *, folder: Path, report_dir: Path) -> Smo
         SetupError: it was not set up as it must be; the message lists what was found.
     """
     with open_bench(file, folder=folder, url_form=file.features.url[0], report_dir=report_dir) as bench:
+        note_run(bench, about)
         smoke = _told(bench)
-        bench.stack.journal.save(report_dir / JOURNAL)
+        save_journal(bench, about, report_dir / JOURNAL)
     if setup := [finding for finding in smoke.findings if finding.is_setup]:
         raise SetupError(_advice(file, setup, report_dir=report_dir))
     return smoke

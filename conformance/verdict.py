@@ -1,6 +1,6 @@
 """Turns what came of the scenarios into a verdict per requirement and one for the run."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -9,42 +9,80 @@ from conformance.oracle.equivalence import Telling, compared
 from conformance.plugin import Scenario
 from conformance.requirements import Requirement, catalogue, consequences
 from conformance.target import Features
+from simulators.commands import CONFIGURATION, HARNESS_BROKE
 
 Grade = Literal["pass", "warn", "fail", "unsupported", "inconclusive", "blocked", "not-tested"]
 RunVerdict = Literal["conformant", "partial", "not-conformant", "inconclusive"]
 
 # The worse the later; what is not in the list was not judged at all.
 SEVERITY: Final[tuple[Grade, ...]] = ("pass", "warn", "blocked", "inconclusive", "fail")
+LEFT_OUT: Final = "left out by --only"
+
+# The documented exit codes of a run; where several apply, the first of 3, 4, 5, 1, 7, 2, 0.
+CONFORMANT: Final = 0
+FAILED: Final = 1
+INCONCLUSIVE: Final = 2
+NOTHING_TESTED: Final = 5
+NOT_HAPPENED: Final = 7
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """A check that did not pass, and the scenario in which it was made."""
+    """A check that did not pass, and the scenario in which it was made.
+
+    `follows_from` are the failures of the same scenario that explain it.
+    """
 
     scenario: str
     url_form: str
     journal: str
     check: Check
-    blocked: bool
+    follows_from: tuple[str, ...] = ()
+
+    @property
+    def blocked(self) -> bool:
+        """Whether it merely follows from another failure."""
+        return bool(self.follows_from)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """A scenario that could not tell: what it waited for in vain."""
+
+    scenario: str
+    url_form: str
+    journal: str
+    waited_for: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class RequirementVerdict:
-    """The verdict on one requirement, the scenarios that judged it, and what they found."""
+    """The verdict on one requirement, the scenarios that judged it, and what they found or could not tell."""
 
     requirement: Requirement
     verdict: Grade
     reason: str
     scenarios: tuple[str, ...]
     evidence: tuple[Evidence, ...]
+    doubts: tuple[Doubt, ...]
+
+    @property
+    def own_evidence(self) -> tuple[Evidence, ...]:
+        """What tells against the target under this id, without what merely follows from another failure."""
+        return tuple(item for item in self.evidence if not item.blocked)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """The verdict on a run."""
+    """The verdict on a run, with the scenarios as they look beside each other.
+
+    `is_partial` tells whether something applicable was left out, failures apart.
+    """
 
     verdict: RunVerdict
     requirements: tuple[RequirementVerdict, ...]
+    scenarios: tuple[Scenario, ...]
+    is_partial: bool
 
     def by_grade(self, grade: Grade) -> tuple[RequirementVerdict, ...]:
         """The requirements with this verdict."""
@@ -59,12 +97,54 @@ def decide(
     `only` are the requirements that the user asked for; without it, all are. `blocked_by` says why the
     scenarios of all that was not judged were not told.
     """
-    scenarios = _compared(scenarios)
+    told = _compared(scenarios)
     entries = tuple(
-        _decide_one(requirement, scenarios, features, only=only, blocked_by=blocked_by)
+        _decide_one(requirement, told, features, only=only, blocked_by=blocked_by)
         for requirement in catalogue().values()
     )
-    return Verdict(verdict=_run_verdict(entries, chosen=bool(only)), requirements=entries)
+    grades = {entry.verdict for entry in entries if not entry.requirement.not_tested}
+    is_partial = bool(only) or "not-tested" in grades
+    verdict = _run_verdict(grades, is_partial=is_partial)
+    return Verdict(verdict=verdict, requirements=entries, scenarios=told, is_partial=is_partial)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How a run ended, beside what it found of the target."""
+
+    scenarios: int
+    harness_broke: bool = False
+    setup_failed: bool = False
+
+
+def exit_code(
+    verdict: Verdict,
+    *,
+    ending: Ending,
+    unexpected: Collection[Evidence],
+    not_happened: bool = False,
+    strict: bool = False,
+) -> int:
+    """The first exit code that applies, in the documented order: 3, 4, 5, 1, 7, 2, 0.
+
+    `unexpected` is what tells against the target and nobody expected, `not_happened` whether an expected
+    failure stayed out. With `strict`, warnings and what was left out count too.
+    """
+    grades = {item.check.grade for item in unexpected}
+    applies = {
+        HARNESS_BROKE: ending.harness_broke,
+        CONFIGURATION: ending.setup_failed,
+        NOTHING_TESTED: not ending.scenarios,
+        FAILED: "fail" in grades or (strict and ("warn" in grades or verdict.is_partial)),
+        NOT_HAPPENED: not_happened,
+        INCONCLUSIVE: any(map(_is_open, verdict.requirements)),
+    }
+    return next((code for code, is_so in applies.items() if is_so), CONFORMANT)
+
+
+def _is_open(entry: RequirementVerdict) -> bool:
+    """Whether nobody knows; what is blocked by a failure that was judged is as good as told."""
+    return entry.verdict == "inconclusive" or (entry.verdict == "blocked" and not entry.evidence)
 
 
 def _compared(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
@@ -105,17 +185,19 @@ def _decide_one(
 ) -> RequirementVerdict:
     judged = [scenario for scenario in scenarios if requirement.id in _judged(scenario)]
     evidence = tuple(found for scenario in judged for found in _evidence(scenario, requirement.id))
-    grade, reason = _grade(requirement, judged, evidence)
+    doubts = tuple(doubt for scenario in judged for doubt in _doubts(scenario, requirement.id))
+    grade, reason = _grade(evidence, doubts)
     if not judged or not is_declared(requirement, features):
         grade, reason = _why_not(requirement, features, only=only, blocked_by=blocked_by)
     elif only and requirement.id not in only and grade == "pass":
-        grade, reason = "not-tested", "left out by --only"
+        grade, reason = "not-tested", LEFT_OUT
     return RequirementVerdict(
         requirement=requirement,
         verdict=grade,
         reason=reason,
         scenarios=tuple(scenario.name for scenario in judged),
         evidence=evidence,
+        doubts=doubts,
     )
 
 
@@ -125,15 +207,12 @@ def _judged(scenario: Scenario) -> frozenset[str]:
     return checked | frozenset(scenario.requirements if scenario.result.unsure else ())
 
 
-def _grade(
-    requirement: Requirement, judged: Sequence[Scenario], evidence: Sequence[Evidence]
-) -> tuple[Grade, str]:
-    """The worst of what was found."""
-    unsure = [s for s in judged if s.result.unsure and requirement.id in s.requirements]
+def _grade(evidence: Sequence[Evidence], doubts: Sequence[Doubt]) -> tuple[Grade, str]:
+    """The worst of what was found, and its first cause."""
     found: list[tuple[Grade, str]] = [("pass", "")]
-    found += [("inconclusive", f"waited in vain for {scenario.result.unsure}") for scenario in unsure]
+    found += [("inconclusive", f"waited in vain for {doubt.waited_for}") for doubt in doubts]
     found += [
-        ("blocked", "follows from another failure")
+        ("blocked", f"follows from {' and '.join(item.follows_from)}")
         if item.blocked
         else (item.check.grade, item.check.received)
         for item in evidence
@@ -141,21 +220,40 @@ def _grade(
     return max(found, key=lambda pair: SEVERITY.index(pair[0]))
 
 
+def _doubts(scenario: Scenario, id_: str) -> list[Doubt]:
+    if not scenario.result.unsure or id_ not in scenario.requirements:
+        return []
+    return [
+        Doubt(
+            scenario=scenario.name,
+            url_form=scenario.url_form,
+            journal=scenario.journal,
+            waited_for=scenario.result.unsure,
+        )
+    ]
+
+
 def _evidence(scenario: Scenario, id_: str) -> list[Evidence]:
-    doubted = frozenset(check.requirement for check in scenario.result.checks if check.grade != "pass")
-    failed = frozenset(check.requirement for check in scenario.result.checks if check.grade == "fail")
-    blocked = consequences(failed, among=doubted)
     return [
         Evidence(
             scenario=scenario.name,
             url_form=scenario.url_form,
             journal=scenario.journal,
             check=check,
-            blocked=id_ in blocked,
+            follows_from=_causes(scenario, id_),
         )
         for check in scenario.result.checks
         if check.requirement == id_ and check.grade != "pass"
     ]
+
+
+def _causes(scenario: Scenario, id_: str) -> tuple[str, ...]:
+    """The failures of a scenario that explain another and follow from none themselves."""
+    failed = {check.requirement: None for check in scenario.result.checks if check.grade == "fail"}
+    followed = consequences(failed, among=failed)
+    return tuple(
+        cause for cause in failed if cause not in followed and id_ in consequences([cause], among=[id_])
+    )
 
 
 def _why_not(
@@ -166,20 +264,19 @@ def _why_not(
     if requirement.not_tested:
         return "not-tested", requirement.not_tested
     if only and requirement.id not in only:
-        return "not-tested", "left out by --only"
+        return "not-tested", LEFT_OUT
     if blocked_by:
         return "blocked", blocked_by
     return "not-tested", "no scenario could be told with what the target declares, or it did not come so far"
 
 
-def _run_verdict(entries: Sequence[RequirementVerdict], *, chosen: bool) -> RunVerdict:
+def _run_verdict(grades: Collection[Grade], *, is_partial: bool) -> RunVerdict:
     """Decide on a run; one of chosen requirements is never more than partial.
 
     What no scenario of the harness tests is said in the report, and no run is the less for it.
     """
-    grades = {entry.verdict for entry in entries if not entry.requirement.not_tested}
     if "fail" in grades:
         return "not-conformant"
-    if grades & {"inconclusive", "blocked"}:
+    if "inconclusive" in grades or "blocked" in grades:
         return "inconclusive"
-    return "partial" if chosen or "not-tested" in grades else "conformant"
+    return "partial" if is_partial else "conformant"

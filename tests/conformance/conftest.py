@@ -224,6 +224,17 @@ def _checks() -> Callable[..., tuple[Check, ...]]:
     return checks
 
 
+@pytest.fixture(scope="session", name="told")
+def _told() -> Callable[..., tuple[Declared, tuple[Record, ...]]]:
+    """What the target of a story declares, and the story's journal; options are those of `declare`."""
+
+    def told(steps: Iterable[str], **options: Any) -> tuple[Declared, tuple[Record, ...]]:
+        declared = declare(**options)
+        return declared, read(steps, url_form=declared.url_form)
+
+    return told
+
+
 @pytest.fixture(scope="session", name="graded")
 def _graded(checks: Callable[..., tuple[Check, ...]]) -> Callable[..., set[str]]:
     """The requirements that have a grade in a story, `fail` unless another is asked for."""

@@ -1,6 +1,5 @@
 """The catalogue: it is whole, its implications are sound, and the suite and the rules cover it."""
 
-import ast
 import tomllib
 from collections.abc import Callable, Iterator
 from graphlib import TopologicalSorter
@@ -10,6 +9,7 @@ from typing import Any, Final
 import pytest
 
 import conformance
+from conformance.coverage import written
 from conformance.errors import RequirementError
 from conformance.oracle.checks import Check
 from conformance.oracle.judge import RULES, RULES_OF_THE_WHOLE
@@ -63,18 +63,7 @@ def entries() -> list[dict[str, Any]]:
 
 def scenarios(folder: Path) -> dict[str, set[str]]:
     """The scenarios of a suite, each with the ids that it is marked to prove."""
-    return {
-        f"{path.name}::{node.name}": set(_proves(node))
-        for path in sorted(folder.glob("test_*.py"))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
-    }
-
-
-def _proves(function: ast.FunctionDef) -> Iterator[str]:
-    for decorator in function.decorator_list:
-        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.proves":
-            yield from (ast.literal_eval(argument) for argument in decorator.args)
+    return {f"{scenario.file}::{scenario.name}": set(scenario.proves) for scenario in written(folder)}
 
 
 @pytest.fixture(scope="session", name="suite")
