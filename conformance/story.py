@@ -9,6 +9,7 @@ from conformance.bench import Bench
 from conformance.endpoints.knocking import PROBES, About
 from conformance.oracle.case import Case, cases
 from conformance.oracle.checks import Check
+from conformance.oracle.duty_2_data import SESSIONS_ENDED
 from conformance.oracle.judge import judge
 from conformance.oracle.outcomes import is_settled
 from conformance.oracle.trouble import STARTED, STOPPED
@@ -168,6 +169,7 @@ class Story:
         """End every session with PortaBilling, as its restart would."""
         with self._stack.guard:
             self._stack.sessions.revoke_all()
+        self._stack.journal.fact(SESSIONS_ENDED, data={})
 
     def change_sim_card(self, account: Account) -> Account:
         """Give an account another SIM card, of which an event is still to tell."""

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from conformance.oracle.case import Case, Declared
+from conformance.oracle.case import Case, Declared, cases
 from conformance.oracle.checks import Check, Subject, answer, listed
 from conformance.oracle.reading import effect, is_success, read_status
 from simulators.journal import Record
@@ -18,6 +18,8 @@ LOOP: Final = 20
 FEW: Final = 6
 # Faults after which there is no answer that can be read.
 SILENT: Final = frozenset({"hang", "reset", "truncate"})
+# The fact that the harness ended every session.
+SESSIONS_ENDED: Final = "sessions ended"
 LOGIN: Final = "Session/login"
 
 
@@ -66,6 +68,25 @@ def data_session_expiry(case: Case, _declared: Declared) -> Iterator[Check]:
     for query in case.queries:
         if "check_auth" in query.response_body and not is_success(query.status):
             yield _asked_again(subject, case, query, "asked again with a new session")
+
+
+def data_sessions_ended(records: Sequence[Record], declared: Declared) -> Iterator[Check]:
+    """DATA-SESSION-EXPIRY: what is told of after all sessions were ended is ordered all the same.
+
+    Who sends credentials with each call has no session that could die.
+    """
+    ended = next((record for record in records if record.operation == SESSIONS_ENDED), None)
+    for case in cases(records) if ended else ():
+        later = [event for event in case.events if ended and event.seq > ended.seq]
+        if later:
+            needed = set(case.needed_services(declared))
+            ordered = {name for order in case.placed if order.decided_at for name in order.services}
+            yield Subject(requirement="DATA-SESSION-EXPIRY", i_account=case.i_account).check(
+                holds=needed <= ordered,
+                expected=f"orders for {listed(sorted(needed))} although PortaBilling ended all sessions",
+                received=f"orders for {listed(sorted(ordered))}",
+                shown_by=[*later, *case.orders],
+            )
 
 
 def data_slow(case: Case, _declared: Declared) -> Iterator[Check]:

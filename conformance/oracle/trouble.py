@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from math import inf
 from typing import Final
 
-from conformance.oracle.reading import effect, ended_at, is_success
+from conformance.oracle.reading import effect, ended_at, is_probe, is_success
 from simulators.journal import Record
 
 # Facts of the harness: it ended the provisioner, and the provisioner was ready again.
 STOPPED: Final = "stopped"
 STARTED: Final = "started"
 UNAUTHORIZED: Final = 401
+# So many unanswered events beside one more are a crowd.
+CROWD: Final = 4
 # Faults that merely take their time: with the answer they are over.
 PASSING: Final = frozenset({"delay", "slow"})
 
@@ -35,7 +37,7 @@ def troubles(records: Iterable[Record]) -> tuple[Stretch, ...]:
     What is asked about one account says nothing of another's; a dead session is trouble as well.
     """
     listed = tuple(records)
-    return (*_of_neighbours(listed), *_of_the_provisioner(listed))
+    return (*_of_neighbours(listed), *_of_the_provisioner(listed), *_of_crowds(listed))
 
 
 def _of_neighbours(records: Iterable[Record]) -> Iterator[Stretch]:
@@ -63,6 +65,21 @@ def _of_the_provisioner(records: Iterable[Record]) -> Iterator[Stretch]:
             begin = None
     if begin is not None:
         yield Stretch(begin=begin, end=inf)
+
+
+def _of_crowds(records: Iterable[Record]) -> Iterator[Stretch]:
+    """When more events came at once than a single-threaded server holds: one left unanswered comes again."""
+    events = [record for record in records if record.operation == "event" and not is_probe(record)]
+    for number, event in enumerate(events):
+        before = events[max(0, number - CROWD) : number]
+        if len(before) == CROWD and all(_is_open_at(other, event.real_time) for other in before):
+            ends = [ended_at(other) for other in (*before, event)]
+            yield Stretch(begin=before[0].real_time, end=max(inf if end is None else end for end in ends))
+
+
+def _is_open_at(record: Record, moment: float) -> bool:
+    ended = ended_at(record)
+    return ended is None or ended > moment
 
 
 def _is_trouble(record: Record) -> bool:

@@ -152,7 +152,7 @@ class Handler(BaseHTTPRequestHandler):
                 return self._answer(401)
             else:
                 take_event(json.loads(body))
-        except (ValueError, TypeError, AttributeError, KeyError):
+        except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
             return self._answer(400)
         except (TroubleError, RefusalError):
             return self._answer(500)
