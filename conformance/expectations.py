@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from conformance.errors import ExpectationError
+from conformance.plugin import Scenario
 from conformance.requirements import catalogue
-from conformance.verdict import LEFT_OUT, Evidence, RequirementVerdict, Verdict
+from conformance.target import Features
+from conformance.verdict import LEFT_OUT, Evidence, RequirementVerdict, Verdict, decide
 from simulators.validation import InvalidFileError, Strict, load_toml
 
 State = Literal["happened", "did not happen", "expired", "unknown"]
@@ -132,6 +134,20 @@ def reckon(expectations: Sequence[Expectation], verdict: Verdict, *, today: date
         for expectation in expectations
     )
     return Reckoning(entries=entries, unexpected=tuple(found))
+
+
+def only_expected(
+    scenarios: Sequence[Scenario], features: Features, expectations: Sequence[Expectation]
+) -> bool:
+    """Whether these scenarios came to nothing but expected failures: then others may be told too."""
+    reckoning = reckon(expectations, decide(scenarios, features), today=utc_today())
+    failed = any(item.check.grade == "fail" for item in reckoning.unexpected)
+    return not failed and not any(scenario.result.unsure for scenario in scenarios)
+
+
+def utc_today() -> date:
+    """The day by which an expectation lasts or has expired, the same wherever the harness runs."""
+    return datetime.now(tz=UTC).date()
 
 
 def _state(expectation: Expectation, entry: RequirementVerdict) -> State:

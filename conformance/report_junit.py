@@ -43,7 +43,9 @@ def _case(entry: RequirementVerdict, run: Run) -> TestCase:
     if expectation:
         case.result = [Skipped(printable(f"expected until {expectation.expires}: {expectation.reason}"))]
     elif entry.verdict == "fail":
-        case.result = [Failure(f"{entry.requirement.sentence}\n{told}", type_=entry.requirement.level)]
+        failure = Failure(entry.requirement.sentence, type_=entry.requirement.level)
+        failure.text = told
+        case.result = [failure]
     elif entry.verdict == "warn":
         case.system_out = f"warn: {entry.requirement.sentence}\n{told}"
     elif entry.verdict != "pass":

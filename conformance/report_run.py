@@ -3,13 +3,12 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 from conformance.about import About
-from conformance.expectations import Expectation, Reckoning, reckon
+from conformance.expectations import Expectation, Reckoning, reckon, utc_today
 from conformance.plugin import Scenario
 from conformance.target import Features
 from conformance.verdict import Doubt, Evidence, Verdict, decide
@@ -38,7 +37,7 @@ def conclude_run(
         about=about,
         features=features,
         verdict=verdict,
-        reckoning=reckon(expectations, verdict, today=datetime.now(tz=UTC).date()),
+        reckoning=reckon(expectations, verdict, today=utc_today()),
         journals=journals,
         wall_seconds=wall_seconds,
     )

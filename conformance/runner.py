@@ -4,10 +4,9 @@ import os
 import secrets
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -17,15 +16,15 @@ from rich.markup import escape
 
 from conformance.about import About, about_run
 from conformance.errors import ConformanceError, TargetError
-from conformance.expectations import Expectation, load_expectations, reckon
+from conformance.expectations import load_expectations, only_expected
 from conformance.plugin import SCENARIO, TARGET_ERROR, Scenario
 from conformance.progress import progress_bar
 from conformance.report import publish
 from conformance.report_run import Run, conclude_run
 from conformance.requirements import requirement
 from conformance.smoke import BLOCKS_ALL, Smoke, tell_smoke_story
-from conformance.target import TargetFile, load_target
-from conformance.verdict import CONFORMANT, NOTHING_TESTED, Ending, decide, exit_code
+from conformance.target import load_target
+from conformance.verdict import CONFORMANT, NOTHING_TESTED, Ending, exit_code
 from simulators.commands import CONFIGURATION, HARNESS_BROKE, INTERRUPTED
 
 # Seeds are short enough to be typed again.
@@ -104,7 +103,7 @@ def run_suite(options: RunOptions, *, console: Console) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     smoke = tell_smoke_story(file, folder=path.parent, report_dir=options.report_dir, about=about)
     blocked_by, code = _why_no_more(smoke, options, collector), int(pytest.ExitCode.OK)
-    if blocked_by and _is_excused(collector.scenarios, file, expectations):
+    if blocked_by and only_expected(collector.scenarios, file.features, expectations):
         collector.scenarios.clear()
         blocked_by = ""
     if not blocked_by:
@@ -155,14 +154,6 @@ def _why_no_more(smoke: Smoke, options: RunOptions, collector: Collector) -> str
         return ""
     collector.add(smoke.scenario, failed=True)
     return BLOCKS_ALL
-
-
-def _is_excused(told: Sequence[Scenario], file: TargetFile, expectations: Sequence[Expectation]) -> bool:
-    """Whether nothing but expected failures came to light: then all that they do not touch is judged."""
-    today = datetime.now(tz=UTC).date()
-    reckoning = reckon(expectations, decide(told, file.features), today=today)
-    failed = any(item.check.grade == "fail" for item in reckoning.unexpected)
-    return not failed and not any(scenario.result.unsure for scenario in told)
 
 
 def _make_folder(report_dir: Path) -> None:

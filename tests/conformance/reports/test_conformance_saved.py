@@ -93,9 +93,11 @@ def test_dropped_beginning_is_inconclusive(
     ("text", "told"),
     [
         ("", "no journal of a run: it holds no fact target and no fact run"),
-        ("root:x:0:0\n", "line 1 is no record (Invalid JSON"),
-        ('{"seq": 1}\n', "line 1 is no record (kind: Field required)"),
-        ("[1]\n", "line 1 is no record"),
+        ("root:x:0:0\n", "line 1 is no record (it is no JSON object)"),
+        ('{"seq": 1}\n', "line 1 is no record (it has no kind)"),
+        ("[1]\n", "line 1 is no record (it is no JSON object)"),
+        ('{"colour": "red"}\n', "1 of its fields are not a record's"),
+        ('{"seq": "one"}\n', "its seq is of another type"),
     ],
 )
 def test_other_file_is_no_journal(tmp_path: Path, text: str, told: str) -> None:
