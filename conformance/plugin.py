@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ from conformance.target import TargetFile, UrlForm, load_target
 
 SCENARIO: Final = "scenario"
 TARGET_ERROR: Final = "target_error"
+# The name of the open bench's journal.
+JOURNAL: Final = pytest.StashKey[str]()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,9 +124,10 @@ def bench(request: pytest.FixtureRequest, about: About) -> Iterator[Bench]:
     report_dir = Path(request.config.getoption("--espf-report-dir"))
     form: UrlForm = request.param
     with open_bench(file, folder=path.parent, url_form=form, report_dir=report_dir) as opened:
+        request.config.stash[JOURNAL] = name = _new_journal(report_dir, form)
         note_run(opened, about)
         yield replace(opened, seed=about.seed)
-        save_journal(opened, about, report_dir / _journal_name(form))
+        save_journal(opened, about, report_dir / name)
 
 
 def note_run(bench: Bench, about: About) -> None:
@@ -155,6 +159,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
     except MissedWaitError as error:
         outcome, missed = True, error
     except NotDeclaredError as error:
+        if isinstance(told, Story):
+            told.leave_out(str(error))
         pytest.skip(str(error))
     if isinstance(told, Story):
         _conclude(pyfuncitem, told, missed=missed)
@@ -166,7 +172,7 @@ def _conclude(item: pytest.Function, story: Story, *, missed: MissedWaitError | 
     scenario = Scenario(
         name=item.name,
         url_form=story.url_form,
-        journal=_journal_name(story.url_form),
+        journal=item.config.stash[JOURNAL],
         first=story.first,
         last=story.last,
         requirements=proved_by(item),
@@ -190,9 +196,11 @@ def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Any:
     return report
 
 
-def _journal_name(form: UrlForm) -> str:
-    """A file of its own for each worker and URL form."""
-    return f"journal-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-{form}.jsonl"
+def _new_journal(report_dir: Path, form: UrlForm) -> str:
+    """A file of its own for each bench: a worker whose scenarios change the URL form opens several."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    names = (f"journal-{worker}-{form}{mark}.jsonl" for mark in chain([""], (f"-{n}" for n in count(2))))
+    return next(name for name in names if not (report_dir / name).exists())
 
 
 def _load(config: pytest.Config) -> tuple[Path, TargetFile]:

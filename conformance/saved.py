@@ -144,7 +144,9 @@ def _journal(path: Path, *, name: str) -> SavedJournal:
 
 def judge_again(journal: SavedJournal) -> tuple[Scenario, ...]:
     """Judge each scenario of a journal by its records alone; what was dropped leaves all in doubt."""
-    told = tuple(_scenario(journal, stretch) for stretch in _stretches(journal.records))
+    told = tuple(
+        _scenario(journal, stretch) for stretch in _stretches(journal.records) if not _is_left_out(stretch)
+    )
     return (*_lost(journal), *told)
 
 
@@ -222,6 +224,11 @@ def _all_tested() -> tuple[str, ...]:
 def _dropped(records: Records) -> int:
     """How many records the journal's bound pushed out before the first that is left."""
     return records[0].seq - 1 if records else 0
+
+
+def _is_left_out(stretch: Records) -> bool:
+    """Whether a scenario ended because the target does not declare what it needs."""
+    return _is_fact(stretch[-1], "end") and bool(stretch[-1].detail.get("left_out"))
 
 
 def _gap(stretch: Records) -> str | None:

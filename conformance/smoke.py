@@ -69,7 +69,8 @@ def _told(bench: Bench) -> Smoke:
     missed = None
     try:
         documented_story(story)
-    except NotDeclaredError:
+    except NotDeclaredError as error:
+        story.leave_out(str(error))
         return Smoke(scenario=None, findings=())
     except MissedWaitError as error:
         missed = error

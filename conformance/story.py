@@ -313,6 +313,10 @@ class Story:
             limit=self._bench.file.timeouts.converge,
         )
 
+    def leave_out(self, why: str) -> None:
+        """End without a result: the target does not declare what the story needs."""
+        self._stack.journal.fact("end", data={"left_out": why})
+
     def conclude(self, *, missed: MissedWaitError | None = None) -> Result:
         """Let the target come to rest, once, and judge all that happened."""
         timeouts = self._bench.file.timeouts

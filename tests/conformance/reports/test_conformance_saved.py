@@ -137,3 +137,11 @@ def test_journal_without_its_run_is_refused(
     path.write_text(path.read_text().replace('"seq": 2', '"seq": 1'))
     with pytest.raises(JournalError, match=sentence):
         read_journals([path])
+
+
+def test_story_that_was_left_out_is_no_scenario(write_journal: Callable[..., Path]) -> None:
+    """A story for which the target declares too little says nothing, as in the run."""
+    path = write_journal({"test_one": LATE, "test_two": STORY})
+    path.write_text(path.read_text().replace('"unsure": null', '"left_out": "no such feature"', 1))
+    (journal,) = read_journals([path])
+    assert [told.name for told in judge_again(journal)] == ["test_two"]
