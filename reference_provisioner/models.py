@@ -55,16 +55,20 @@ class Event(Value):
     i_event: int
     i_account: int
     action: Action
+    # What the older events asked for that it stands for.
+    absorbed: frozenset[Action] = frozenset()
 
     def merged_with(self, other: "Event") -> "Event":
         """Return one event that stands for two of the same account, neither of which was ordered yet.
 
-        It is the newer one; yet what was to be activated and then changed is still to be activated.
+        It is the newer one; yet what was to be activated and then changed is still to be activated. However
+        many are merged, in whatever order they come, the same is left to be done.
         """
         older, newer = sorted((self, other), key=lambda event: event.i_event)
-        if (older.action, newer.action) == (Action.ACTIVATE, Action.MODIFY):
-            return newer.model_copy(update={"action": Action.ACTIVATE})
-        return newer
+        absorbed = older.absorbed | newer.absorbed | {older.action}
+        is_new = newer.action is Action.MODIFY and Action.ACTIVATE in absorbed
+        action = Action.ACTIVATE if is_new else newer.action
+        return newer.model_copy(update={"action": action, "absorbed": absorbed})
 
 
 class Subscriber(Value):

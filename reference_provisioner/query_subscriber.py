@@ -32,6 +32,11 @@ class AccountInfo(BaseModel):
     bill_status: str | None = None
     included_services: Annotated[list[Any] | None, BeforeValidator(_listed)] = None
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the account was terminated."""
+        return self.bill_status == CLOSED
+
 
 class SimCardInfo(BaseModel):
     """What is read of a `sim_card_info`; all of it is absent for an account without a SIM card."""
@@ -105,7 +110,7 @@ class QuerySubscriber:
             log.info("nothing to order: %s", order, extra=about)
             self.store.finish(task)
             return "nothing"
-        log.info("order made", extra=about | {"order": order.reference})
+        log.info("order made", extra=about | {"order": order.reference, "action": order.action})
         self.store.make_order(task, order)
         return "ordered"
 
@@ -114,6 +119,9 @@ class QuerySubscriber:
         account = self.portabilling.account(event.i_account)
         if account is None:
             return "there is no such account"
+        # What was terminated and then changed is still to be terminated.
+        if account.is_closed and Action.DEACTIVATE in event.absorbed:
+            event = event.model_copy(update={"action": Action.DEACTIVATE})
         if reason := self._outdated(event, account):
             return reason
         services = services_needed(self.services, included=account.included_services)
@@ -132,11 +140,10 @@ class QuerySubscriber:
 
     def _outdated(self, event: Event, account: AccountInfo) -> str | None:
         """Say why an event that was delivered late must not undo what came after it (EVENT-REORDER)."""
-        is_closed = account.bill_status == CLOSED
         if event.action is not Action.DEACTIVATE:
-            return "the account is closed" if is_closed else None
+            return "the account is closed" if account.is_closed else None
         # While nothing newer was ordered, the event is believed: PortaBilling may answer from an older copy.
-        if not is_closed and self.store.is_late(event):
+        if not account.is_closed and self.store.is_late(event):
             return "the account is open, and a newer event of it was ordered"
         return None
 

@@ -149,6 +149,9 @@ def _merge(connection: sa.Connection, event: Event) -> bool:
     waiting = (
         sa.select(tasks.c.id, tasks.c.payload)
         .where(tasks.c.i_account == event.i_account, tasks.c.kind == QUERY, tasks.c.owner.is_(None))
+        # Two wait where one was put back after the other had come; what is newest is to be done last.
+        .order_by(tasks.c.id.desc())
+        .limit(1)
         .with_for_update()
     )
     row = connection.execute(waiting).first()

@@ -44,7 +44,7 @@ def test_every_handled_type_is_stored_before_its_200(
 ) -> None:
     """An event of a handled type is answered 200 and left in the store with its action."""
     assert client.post("/events", json=event(event_type), auth=AUTH).status_code == 200
-    assert drain() == [{"i_event": 5, "i_account": 189, "action": action}]
+    assert drain() == [{"i_event": 5, "i_account": 189, "action": action, "absorbed": []}]
 
 
 @pytest.mark.parametrize(
