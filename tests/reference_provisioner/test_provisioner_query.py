@@ -121,7 +121,7 @@ def test_the_order_of_arrival_does_not_matter(arriving: list[Event]) -> None:
 
 
 def left_to_do(events: list[Event]) -> tuple[int, Action, bool]:
-    """Merge the events one by one; gives the number, what an open account needs, and whether a closed one does."""
+    """Merge the events one by one; gives the number, what is done if open, and whether anything if closed."""
     merged, *others = events
     for other in others:
         merged = merged.merged_with(other)
