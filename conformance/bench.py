@@ -133,6 +133,7 @@ def _stack_settings(file: TargetFile, *, folder: Path, port: int, first_i_event:
         events=EmitterSettings(success=options.success),
         silence=file.timeouts.silence,
         settle=file.timeouts.settle,
+        hang=file.timeouts.hang,
         first_i_event=first_i_event,
         services=tuple(service for services in file.features.groups.values() for service in services),
     )

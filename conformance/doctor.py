@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from conformance.oracle.case import is_success
+from conformance.oracle.reading import is_stored, is_success
 from conformance.target import TargetFile
 from simulators.journal import Record
 from simulators.portabilling.faults import AUTH_FAILED, LOCKED_OUT
@@ -111,7 +111,7 @@ def _notifications(exchanges: Sequence[Record], file: TargetFile) -> Iterator[Fi
     sent = [record for record in exchanges if record.operation == "notification"]
     if sent and {record.status for record in sent} == {0}:
         yield _unreachable("notify_url", sent[0])
-    elif sent and {record.status for record in sent} <= set(NO_SUCH_PLACE):
+    elif sent and {record.status for record in sent} <= set(NO_SUCH_PLACE) and not _reported(exchanges):
         told = file.target.notify_url
         yield _setup(
             f"It answers {_listed({record.status for record in sent})} to notifications at {sent[0].target}.",
@@ -142,6 +142,11 @@ def _asked(exchanges: Sequence[Record], party: str) -> bool:
 
 def _taken(exchanges: Sequence[Record], party: str) -> bool:
     return any(record.destination == party and is_success(record.status) for record in exchanges)
+
+
+def _reported(exchanges: Sequence[Record]) -> bool:
+    """Whether an outcome was reported, so that its notification was read."""
+    return any(is_stored(record) and record.detail["stored"] in {"OK", "FAILED"} for record in exchanges)
 
 
 def _faultcode(record: Record) -> str:

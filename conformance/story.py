@@ -12,6 +12,7 @@ from conformance.oracle.checks import Check
 from conformance.oracle.duty_2_data import SESSIONS_ENDED
 from conformance.oracle.judge import judge
 from conformance.oracle.outcomes import is_settled
+from conformance.oracle.reading import read_group
 from conformance.oracle.trouble import STARTED, STOPPED
 from conformance.oracle.whole import QUIET
 from conformance.target import Action, UrlForm
@@ -112,6 +113,11 @@ class Story:
         """The services of the declared groups, those of the first group first."""
         groups = self._bench.file.features.groups.values()
         return tuple(service for services in groups for service in services)
+
+    @property
+    def groups(self) -> Mapping[str, Sequence[str]]:
+        """The declared groups, each with its services."""
+        return self._bench.file.features.groups
 
     def emit(self, action: Action, account: Account, *, form: EventForm = "plain") -> Event:
         """Send the first declared event of an action, and wait for its answer.
@@ -313,20 +319,28 @@ class Story:
             limit=self._bench.file.timeouts.converge,
         )
 
+    def give_time_to_repeat(self, account: Account) -> None:
+        """Give the target time to send again what ESPF did not take; what it never sent is not waited for."""
+
+        def repeated() -> bool:
+            case = self._case(account)
+            return all(map(case.stored, {read_group(status) for status in case.statuses}))
+
+        self._stack.journal.wait_until(repeated, timeout=self._bench.file.timeouts.converge)
+
     def leave_out(self, why: str) -> None:
         """End without a result: the target does not declare what the story needs."""
         self._stack.journal.fact("end", data={"left_out": why})
 
     def conclude(self, *, missed: MissedWaitError | None = None) -> Result:
         """Let the target come to rest, once, and judge all that happened."""
-        timeouts = self._bench.file.timeouts
-        quiet = self._stack.in_flight.wait_quiet(self._settle_seconds(), timeout=timeouts.converge)
+        quiet = self._comes_to_rest()
         # Neither faults nor timers of one story must reach the next.
         self._stack.weather.clear()
         if quiet and self._unnotified():
             # What was ordered late is notified late.
             self.advance(minutes=LATE_MINUTES)
-            quiet = self._stack.in_flight.wait_quiet(self._settle_seconds(), timeout=timeouts.converge)
+            quiet = self._comes_to_rest()
         self._stack.clock.cancel_all()
         checks = judge(self._records(), self._bench.declared)
         failed = any(check.grade == "fail" for check in checks)
@@ -340,6 +354,14 @@ class Story:
         end = {name: value for name, value in vars(result).items() if name != "checks"}
         self._stack.journal.fact("end", data=end)
         return result
+
+    def _comes_to_rest(self) -> bool:
+        """Wait until nothing happens any more; who asks PortaBilling about no account rests all the same."""
+        settle, limit = self._settle_seconds(), self._bench.file.timeouts.converge
+        if self._stack.in_flight.wait_quiet(settle, timeout=limit):
+            return True
+        latest = [record for record in self._records() if record.real_time > time.time() - settle]
+        return all(record.destination == "portabilling" and record.i_account is None for record in latest)
 
     def _settle_seconds(self) -> float:
         """How long nothing may happen before the target is at rest: longer for one that takes long steps."""

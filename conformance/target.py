@@ -103,6 +103,11 @@ class Timeouts(Strict):
             raise ValueError(
                 f"hang < ack < silence is required; they are {self.hang}, {self.ack} and {self.silence}"
             )
+        if not self.hang < self.converge:
+            raise ValueError(
+                f"hang < converge is required, since what hangs must be repeated in time; "
+                f"they are {self.hang} and {self.converge}"
+            )
         return self
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from conformance.oracle.case import Case, Declared, cases, read_group, read_status, was_answered_before
 from conformance.oracle.checks import Check, Subject, answer, listed, told
 from conformance.oracle.outcomes import sole_meaning
-from conformance.oracle.reading import is_probe
+from conformance.oracle.reading import is_probe, is_success
 from simulators.journal import Record
 
 CLOSED: Final = '"bill_status":"C"'
@@ -79,7 +79,7 @@ def event_resend(case: Case, declared: Declared) -> Iterator[Check]:
         )
     for i_event in dict.fromkeys(event.i_event for event in handled):
         tries = [event for event in handled if event.i_event == i_event]
-        if len(tries) > 1 and tries[0].status not in {ANSWERED, *REFUSED}:
+        if len(tries) > 1 and not (is_success(tries[0].status) or tries[0].status in REFUSED):
             yield subject.check(
                 holds=tries[-1].status == ANSWERED,
                 expected=f"i_event {i_event} taken when it comes again",
@@ -150,8 +150,14 @@ def event_duplicate(case: Case, declared: Declared) -> Iterator[Check]:
                 received=answer(event),
                 shown_by=[event],
             )
-    if again:
+    if again and _is_begun_again(case):
         yield from references(subject, case, declared, since=again[0].seq)
+
+
+def _is_begun_again(case: Case) -> bool:
+    """Tell whether as many queries as deliveries were made: else an order was doubled, and not an event."""
+    rounds = Counter(query.operation for query in case.queries)
+    return max(rounds.values(), default=0) > len({event.i_event for event in case.events})
 
 
 def references(subject: Subject, case: Case, declared: Declared, *, since: int = 0) -> Iterator[Check]:

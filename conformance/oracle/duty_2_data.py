@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from conformance.oracle.case import Case, Declared, cases
+from conformance.oracle.case import Case, Declared, Order, cases
 from conformance.oracle.checks import Check, Subject, answer, listed
 from conformance.oracle.reading import effect, is_success, read_status
 from simulators.journal import Record
@@ -26,39 +26,37 @@ LOGIN: Final = "Session/login"
 def data_query(case: Case, _declared: Declared) -> Iterator[Check]:
     """DATA-QUERY: between the event and its order, PortaBilling was asked about the account."""
     subject = Subject(requirement="DATA-QUERY", i_account=case.i_account)
-    for order in case.orders:
-        first = min((event.seq for event in case.events), default=order.seq)
-        asked = [query for query in case.queries if first < query.seq < order.seq]
+    for order in case.placed:
+        event = _event_of(order, case)
+        first = order.requests[0]
+        asked = [
+            query for query in case.queries if event and query.seq < first.seq and _ends_after(query, event)
+        ]
         yield subject.check(
             holds=bool(asked),
             expected="a query about the account between its event and its order",
             received=listed([query.operation for query in asked]),
-            shown_by=[order, *asked],
+            shown_by=[*([event] if event else []), *asked, first],
         )
 
 
 def data_fresh(case: Case, _declared: Declared) -> Iterator[Check]:
     """DATA-FRESH: each value in the order stands in a reply about the account since its event."""
     subject = Subject(requirement="DATA-FRESH", i_account=case.i_account)
-    for order in case.accepted:
-        told = [event for event in case.events if event.seq < order.seq]
-        if not told:
+    for order in case.placed:
+        event, request = _event_of(order, case), order.accepted
+        if event is None or request is None:
             continue
-        newest = max(told, key=lambda event: event.seq)
-        # What was asked for an event before it may have been answered only now.
-        first = min(event.seq for event in told if event.i_event == newest.i_event)
-        replies = [
-            query for query in case.queries if query.seq < order.seq and _ends_after(query, first, case)
-        ]
+        replies = [query for query in case.queries if query.seq < request.seq and _ends_after(query, event)]
         held = {value for reply in replies for value in _values(_json(reply.response_body))}
         for name in VALUES:
-            sent = order.detail["account"].get(name)
+            sent = request.detail["account"].get(name)
             if sent is not None and replies:
                 yield subject.check(
                     holds=str(sent) in held,
-                    expected=f"{name} as a reply of PortaBilling said after i_event {newest.i_event}",
+                    expected=f"{name} as a reply of PortaBilling said after i_event {event.i_event}",
                     received=f"{name} {sent!r}, which no such reply held",
-                    shown_by=[newest, *replies, order],
+                    shown_by=[event, *replies, request],
                 )
 
 
@@ -164,9 +162,27 @@ def _asked_again(subject: Subject, case: Case, query: Record, what: str) -> Chec
     )
 
 
-def _ends_after(query: Record, first: int, case: Case) -> bool:
-    begun = next(event for event in case.events if event.seq == first)
-    return query.duration is not None and query.real_time + query.duration >= begun.real_time
+def _event_of(order: Order, case: Case) -> Record | None:
+    """The earliest event that an order can be about, as it came first: its nth for a service, the nth told.
+
+    Events may wait for one order together; none leads to two.
+    """
+    first = order.requests[0].seq
+    events: dict[int | None, Record] = {}
+    for event in case.events:
+        if event.seq < first:
+            events.setdefault(event.i_event, event)
+    earlier = [
+        other
+        for other in case.placed
+        if other.requests[0].seq < first and set(other.services) & set(order.services)
+    ]
+    return list(events.values())[min(len(earlier), len(events) - 1)] if events else None
+
+
+def _ends_after(query: Record, event: Record) -> bool:
+    # What was asked for an event before may have been answered only after this one.
+    return query.duration is not None and query.real_time + query.duration >= event.real_time
 
 
 def _json(text: str) -> Any:

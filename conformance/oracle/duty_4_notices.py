@@ -6,7 +6,7 @@ from conformance.oracle.case import Case, Declared, cases
 from conformance.oracle.checks import Check, Subject, answer, listed, told
 from conformance.oracle.course import course_of
 from conformance.oracle.misdirected import owner_of_misdirected, reports_of
-from conformance.oracle.outcomes import OUTCOMES, Decision, decision, reports_of_outcome
+from conformance.oracle.outcomes import OUTCOMES, Decision, decision, is_given_up, reports_of_outcome
 from conformance.oracle.reading import (
     is_reached,
     is_success,
@@ -73,9 +73,11 @@ def _is_processed(requirement: str, case: Case, declared: Declared, group: str, 
     meant = reports_of_outcome(case, group, made)
     meant += [status for status in later if read_group(status) != group]
     # Nothing is left to tell where the group shows this outcome already, as after a time limit.
-    shown = case.stored(group, before=made.notice.seq) == made.status
+    is_over = case.stored(group, before=made.notice.seq) == made.status or is_given_up(case, group)
     return Subject(requirement=requirement, i_account=case.i_account, group=group).check(
-        holds=shown or any(_is_about(case, declared, status, group, made) for status in meant),
+        holds=shown
+        or is_given_up(case, group)
+        or any(_is_about(case, declared, status, group, made) for status in meant),
         expected=f"a status for {group} after the notification {_news(made.notice)}",
         received=f"afterwards {listed([told(status) for status in later])}",
         shown_by=[made.notice, *later],

@@ -22,6 +22,7 @@ URL_FORMS: Final = {
     ),
     "id": ("STATUS-URL-ID", re.compile(r"/espf/v1/account/([^/?#]+)/status"), "/espf/v1/account/<id>/status"),
 }
+ACCOUNTS: Final = "/espf/v1/account/"
 DENIED: Final = (401, 403)
 # So often may one status be sent that ESPF refuses for good: more is taken to be without end.
 ATTEMPTS: Final = 5
@@ -42,11 +43,17 @@ def status_url_astray(records: Sequence[Record], declared: Declared) -> Iterator
     missing = {record.i_account for record in records if record.operation == "event"}
     missing -= {record.i_account for record in records if record.operation == "account"}
     for record in records:
-        if record.operation == "status" and record.i_account is None:
+        if _is_report(record) and record.i_account is None:
             named = _named(record, declared) or ""
             # An account that is not there may well be said to have failed.
             is_missing = declared.url_form == "i_account" and named.isdigit() and int(named) in missing
             yield _url_check(record, declared, holds=is_missing, wrong=", which names no account")
+
+
+def _is_report(record: Record) -> bool:
+    """Tell whether a request was a status, perhaps sent where nothing is: `#` and `?` cut a path short."""
+    is_nowhere = record.destination == "espf" and not record.operation and record.method == "POST"
+    return record.operation == "status" or (is_nowhere and record.target.startswith(ACCOUNTS))
 
 
 def _named(status: Record, declared: Declared) -> str | None:

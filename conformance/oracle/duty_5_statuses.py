@@ -198,7 +198,7 @@ def status_final(case: Case, declared: Declared) -> Iterator[Check]:
         allowed, stored = allowed_final(case, declared, group), case.stored(group)
         yield Subject(requirement="STATUS-FINAL", i_account=case.i_account, group=group).check(
             # What was refused for good need not be sent again (STATUS-REFUSED).
-            holds=stored in allowed or is_given_up(case, declared, group),
+            holds=stored in allowed or is_given_up(case, group),
             expected=f"stored for {group}: {' or '.join(value or 'nothing' for value in allowed)}",
             received=f"stored: {stored or 'nothing'}",
             shown_by=[*case.news_of(case.services_of(group, declared)), *_statuses_of(case, group)],

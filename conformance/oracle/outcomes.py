@@ -181,20 +181,15 @@ def _sorted(allowed: Collection[str | None]) -> Sequence[str | None]:
     return (*(word for word in UNDECIDED if word in allowed), *sorted({"OK"} & set(allowed)))
 
 
-def is_given_up(case: Case, declared: Declared, group: str) -> bool:
-    """Tell whether a fault refused for good what the facts demand, so that it need not be sent again."""
+def is_given_up(case: Case, group: str) -> bool:
+    """Tell whether a fault refused a group's last status for good, so that nothing more need be sent."""
     mine = [status for status in case.statuses if read_group(status) == group]
-    return bool(
-        mine
-        and mine[-1].fault
-        and mine[-1].status in NEVER_TAKEN
-        and read_status(mine[-1]) in demanded(case, declared, group)
-    )
+    return bool(mine and mine[-1].fault and mine[-1].status in NEVER_TAKEN)
 
 
 def is_settled(case: Case, declared: Declared) -> bool:
     """Tell whether every group of an account shows what the facts demand at this moment."""
     return all(
-        case.stored(group) in demanded(case, declared, group) or is_given_up(case, declared, group)
+        case.stored(group) in demanded(case, declared, group) or is_given_up(case, group)
         for group in case.needed_groups(declared)
     )

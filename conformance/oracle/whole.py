@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from conformance.oracle.case import Case, Declared, cases
-from conformance.oracle.checks import Check, Subject
+from conformance.oracle.checks import Check, Subject, answer
 from conformance.oracle.outcomes import allowed_final
+from conformance.oracle.reading import REFUSALS
 from conformance.oracle.trouble import STARTED, STOPPED
 from simulators.journal import Record
 
@@ -25,6 +26,20 @@ def whole_restart(records: Sequence[Record], declared: Declared) -> Iterator[Che
         taken = [event for event in case.events if event.status == TAKEN and event.seq < stops[-1].seq]
         if taken:
             yield _final("WHOLE-RESTART", case, declared, taken)
+            yield from _orders_known(case, stops[-1])
+
+
+def _orders_known(case: Case, stop: Record) -> Iterator[Check]:
+    """Check that no notification is refused because its order was forgotten."""
+    for notice in case.notifications:
+        order = case.order_of(notice)
+        if notice.seq > stop.seq and order and order.requests[0].seq < stop.seq and case.is_healthy(notice):
+            yield Subject(requirement="WHOLE-RESTART", i_account=case.i_account).check(
+                holds=notice.status not in REFUSALS,
+                expected=f"order {order.reference}, which was placed before it was killed, to be known",
+                received=answer(notice),
+                shown_by=[stop, notice],
+            )
 
 
 def whole_rate(records: Sequence[Record], declared: Declared) -> Iterator[Check]:

@@ -1,5 +1,7 @@
 """A faulty provisioner: it repeats for ever what ESPF refuses for good (STATUS-REFUSED)."""
 
+import os
+
 from reference_provisioner import provisioner
 from reference_provisioner.__main__ import main
 from reference_provisioner.errors import NeighbourError, RefusedError
@@ -19,4 +21,5 @@ class StubbornUpdate(UpdateStatus):
 
 if __name__ == "__main__":
     vars(provisioner)["UpdateStatus"] = StubbornUpdate
+    os.environ["RETRY_CAP_SECONDS"] = "0.1"
     main()
