@@ -75,9 +75,7 @@ def _is_processed(requirement: str, case: Case, declared: Declared, group: str, 
     # Nothing is left to tell where the group shows this outcome already, as after a time limit.
     is_over = case.stored(group, before=made.notice.seq) == made.status or is_given_up(case, group)
     return Subject(requirement=requirement, i_account=case.i_account, group=group).check(
-        holds=shown
-        or is_given_up(case, group)
-        or any(_is_about(case, declared, status, group, made) for status in meant),
+        holds=is_over or any(_is_about(case, declared, status, group, made) for status in meant),
         expected=f"a status for {group} after the notification {_news(made.notice)}",
         received=f"afterwards {listed([told(status) for status in later])}",
         shown_by=[made.notice, *later],
