@@ -10,7 +10,7 @@ from rich.table import Table
 
 from conformance.report_run import Run
 from conformance.report_words import printable, replay_command, shown_by, subject, summary, title, why
-from conformance.verdict import Doubt, Evidence, RequirementVerdict
+from conformance.verdict import LEFT_OUT, Doubt, Evidence, RequirementVerdict
 
 COLOURS: Final = {"pass": "green", "warn": "yellow", "fail": "bold red", "inconclusive": "magenta"}
 # How many pieces of evidence the terminal shows for one requirement; the files hold them all.
@@ -43,6 +43,8 @@ def _table(run: Run) -> Table:
     for column in ("requirement", "level", "verdict", "scenarios", "why"):
         table.add_column(column, overflow="fold", no_wrap=column in {"requirement", "verdict"})
     for entry in run.verdict.requirements:
+        if entry.reason == LEFT_OUT:
+            continue
         shown = f"{entry.verdict}, expected" if run.reckoning.excuse(entry) else entry.verdict
         table.add_row(
             entry.requirement.id,

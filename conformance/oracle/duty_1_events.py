@@ -13,6 +13,8 @@ from simulators.journal import Record
 
 CLOSED: Final = '"bill_status":"C"'
 ACK: Final = "EVENT-ACK"
+# A SHOULD: who cannot bear what a later release adds is warned.
+EXTRA: Final = "EVENT-EXTRA"
 ANSWERED: Final = 200
 # What the documented events of accounts carry (S3, S11).
 KNOWN_VARIABLES: Final = frozenset({"i_account", "i_event", "event_time", "i_env"})
@@ -61,6 +63,7 @@ def event_form(case: Case, declared: Declared) -> Iterator[Check]:
             expected=f"orders for {listed(sorted(needed))} after {event.request_body}",
             received=f"orders for {listed(sorted(ordered))}",
             shown_by=[event, *case.orders],
+            otherwise="warn" if concern == EXTRA else "fail",
         )
 
 
@@ -200,12 +203,13 @@ def _second_reports(subject: Subject, case: Case, declared: Declared, event: Rec
 
 def _taken(subject: Subject, event: Record, declared: Declared) -> Check:
     lenient = declared.success == "any-2xx" and event.status in {202, 204}
+    is_advice = subject.requirement == EXTRA
     return subject.check(
         holds=event.status == ANSWERED,
         expected=f"200 to {event.detail['event_type']}, i_event {event.i_event}",
         received=answer(event),
         shown_by=[event],
-        otherwise="warn" if lenient else "fail",
+        otherwise="warn" if lenient or is_advice else "fail",
     )
 
 
@@ -219,7 +223,7 @@ def _concern(event: Record, declared: Declared) -> str:
     if any(isinstance(variables.get(name), str) for name in ("i_account", "i_event")):
         return "EVENT-NUMBERS"
     if set(body) - {"event_type", "variables"} or set(variables) - KNOWN_VARIABLES:
-        return "EVENT-EXTRA"
+        return EXTRA
     first = {names[0] for names in declared.features.actions.values()}
     return ACK if event.detail.get("event_type") in first else "EVENT-VOCABULARY"
 

@@ -80,12 +80,17 @@ def _ends(pid: int) -> bool:
 
 @pytest.fixture(name="write_target")
 def _write_target(tmp_path: Path) -> Callable[..., Path]:
-    """Write a target file like the reference's, with another program and shorter waits."""
+    """Write a target file like the reference's, or the program's own beside it, with shorter waits."""
 
-    def write(program: Path, *, timeouts: str = "converge = 2.0") -> Path:
-        lines = find("targets", "reference").read_text().splitlines()
-        command = f'command = ["{{python}}", "{program}"]'
-        changed = [command if line.startswith("command") else line for line in lines]
+    def write(program: Path, *, timeouts: str = "hang = 1.0\nconverge = 3.0", forms: str = "") -> Path:
+        own = program.with_suffix(".toml")
+        lines = (own if own.exists() else find("targets", "reference")).read_text().splitlines()
+        changes = {"command": f'command = ["{{python}}", "{program}"]'}
+        if forms:
+            changes["url ="] = f"url = [{forms}]"
+        changed = [
+            next((new for old, new in changes.items() if line.startswith(old)), line) for line in lines
+        ]
         path = tmp_path / "target.toml"
         path.write_text("\n".join([*changed, "", "[timeouts]", timeouts, ""]))
         return path

@@ -21,7 +21,7 @@ REPORTS = ("conformance.json", "junit.xml", "report.html")
 @pytest.fixture(name="mutant")
 def _mutant(write_target: Callable[..., Path]) -> Path:
     """A target that tells OK too early."""
-    return write_target(MUTANT, timeouts="converge = 1.0")
+    return write_target(MUTANT, timeouts="hang = 0.5\nconverge = 1.0")
 
 
 @pytest.fixture(name="command")

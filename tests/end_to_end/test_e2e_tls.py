@@ -22,7 +22,7 @@ def test_target_that_does_not_trust_the_ca_fails(tmp_path: Path, run_conformance
     """A target without the CA file reaches nothing: verification is real."""
     text = find("targets", "reference").read_text().replace('CA_FILE = "{ca_file}"\n', "")
     target = tmp_path / "target.toml"
-    target.write_text(f"{text}\n[simulators]\ntls = true\n[timeouts]\nconverge = 0.5\n")
+    target.write_text(f"{text}\n[simulators]\ntls = true\n[timeouts]\nhang = 0.4\nconverge = 0.5\n")
 
     run = run_conformance(target, "--only", "DATA-QUERY")
 

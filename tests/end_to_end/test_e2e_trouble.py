@@ -156,7 +156,7 @@ def test_doctor_finds_a_wrong_setting(
     kept = [line for line in lines if not line.startswith(f"{setting} ")]
     changed = "\n".join(kept).replace("[target.env]", f'[target.env]\n{setting} = "{value}"')
     target = tmp_path / "target.toml"
-    target.write_text(f"{changed}\n\n[timeouts]\nconverge = 1.0\n")
+    target.write_text(f"{changed}\n\n[timeouts]\nhang = 0.4\nconverge = 1.0\n")
 
     command = [sys.executable, "-m", "conformance", "doctor", "--target", str(target)]
     done = subprocess.run(
