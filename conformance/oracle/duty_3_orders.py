@@ -32,7 +32,8 @@ def order_content(case: Case, declared: Declared) -> Iterator[Check]:
         if event.detail.get("event_type") in declared.activating
         and case.account_at(event.seq).get("bill_status") != "C"
     ]
-    if case.exists and any(is_success(event.status) for event in activating):
+    is_at_hand = not case.queries or is_success(case.queries[-1].status)
+    if case.exists and is_at_hand and any(is_success(event.status) for event in activating):
         yield _services_ordered(subject, case, declared)
 
 
