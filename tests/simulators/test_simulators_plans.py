@@ -224,9 +224,12 @@ def test_impossible_plan_is_refused(changes: dict[str, Any], named: str) -> None
         Plan(**changes)
 
 
-def test_early_outcome_waits_for_the_skin(oms: Oms, clock: Clock, sent: list[Outbound]) -> None:
+@pytest.mark.parametrize("reordered", [False, True])
+def test_early_outcome_waits_for_the_skin(
+    oms: Oms, clock: Clock, sent: list[Outbound], *, reordered: bool
+) -> None:
     """An outcome that is to overtake the order's answer is given out with the answer, and on no timer."""
-    oms.plan(Plan(service="HSS", early=True, in_progress=3))
+    oms.plan(Plan(service="HSS", early=True, in_progress=3, reordered=reordered))
 
     (early,) = place(oms).early
 
