@@ -226,6 +226,7 @@ def test_order_without_the_token_is_401(oms: Oms, value: str | None) -> None:
         ({"services": "HSS"}, "services: "),
         ({"services": [5]}, "services.0: "),
         ({"notify_url": "127.0.0.1/notifications"}, "notify_url: "),
+        ({"notify_url": "http:///notifications"}, "notify_url: "),
     ],
 )
 def test_malformed_order_is_refused_by_field(
