@@ -42,7 +42,8 @@ def _timestamp(value: object) -> object:
     return value
 
 
-Name = Annotated[str, Field(min_length=1, max_length=255)]
+# PostgreSQL holds no text with this character, and would be taken for broken.
+Name = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00]*$")]
 
 
 class _Accepted(BaseModel):

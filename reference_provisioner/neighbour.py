@@ -33,7 +33,7 @@ class Answer:
 class HttpClient:
     """Posts within a limit of time; each thread keeps connections of its own.
 
-    `timeout` holds for each wait, and for the answer as a whole, in seconds.
+    `timeout` holds for each wait, and for the body of the answer as a whole, in seconds.
     """
 
     def __init__(self, *, timeout: float, ca_file: Path | None = None) -> None:

@@ -168,7 +168,9 @@ def _ordered(connection: sa.Connection, report: Report) -> Order:
         if report.reference is None
         else orders.c.reference == report.reference
     )
-    content = connection.scalar(sa.select(orders.c.content).where(named))
+    # An OMS that was set up anew may give a name again; it then speaks of the newest order of that name.
+    newest = sa.select(orders.c.content).where(named).order_by(orders.c.made_at.desc()).limit(1)
+    content = connection.scalar(newest)
     order = None if content is None else Order.model_validate(content)
     # NOTICE-UNKNOWN
     if order is None or report.service not in order.services:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, Final
 
 from flask import Flask, Response, request
@@ -12,6 +13,7 @@ from simulators.journal import Exchange
 from simulators.oms.core import Oms
 from simulators.oms.dialect import HttpReply, HttpRequest, Notification
 from simulators.wire.recorder import BODY, EXCHANGE
+from simulators.wire.threads import WAITING
 
 # The one thing that any dialect is asked for, as the journal names it.
 ORDER: Final = "order"
@@ -33,9 +35,8 @@ def create_app(core: Oms, *, guard: threading.Condition) -> Flask:
             exchange.note(**placed.correlation)
             awaited = [_sent(core, notification) for notification in placed.early]
         # Not under the guard: the answers to what was sent come in with it.
-        until = time.monotonic() + core.settings.early
-        for answered in awaited:
-            answered.wait(max(0.0, until - time.monotonic()))
+        with request.environ.get(WAITING, nullcontext)() if awaited else nullcontext():
+            _await(awaited, patience=core.settings.early)
         return _response(placed.reply)
 
     return app
@@ -62,6 +63,13 @@ def _as_asked(request: Request) -> HttpRequest:
 
 def _response(reply: HttpReply) -> Response:
     return Response(reply.body, reply.status, headers=dict(reply.headers))
+
+
+def _await(awaited: list[threading.Event], *, patience: float) -> None:
+    """Wait for all of them, so many real seconds at most."""
+    until = time.monotonic() + patience
+    for answered in awaited:
+        answered.wait(max(0.0, until - time.monotonic()))
 
 
 def _sent(core: Oms, notification: Notification) -> threading.Event:

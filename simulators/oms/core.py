@@ -4,7 +4,7 @@ import itertools
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
@@ -163,7 +163,9 @@ class Oms:
 
     def orders(self) -> tuple[Order, ...]:
         """The accepted orders, oldest first."""
-        return tuple(self._orders.values())
+        # Not while one is half accepted, and its tasks are still to be made.
+        with self._clock.guard:
+            return tuple(self._orders.values())
 
     def states(self, order: Order) -> Mapping[str, str]:
         """How far each service of an order is: accepted, a state that was told, or cancelled."""
@@ -229,7 +231,7 @@ class Oms:
     def _known(self, wanted: OrderRequest) -> Order | None:
         """The order that a request repeats; None for a new one that can be taken."""
         known = self._orders.get(wanted.reference)
-        if known and known.request != wanted:
+        if known and not _is_repeated(known.request, wanted):
             raise OrderRefusedError(
                 409, "reference_conflict", f"The reference {wanted.reference!r} belongs to another order."
             )
@@ -281,10 +283,9 @@ class Oms:
         """Set a task's timers; gives the outcome that is to be told before the order is answered."""
         # A stream of its own for each task, so that no task's chance depends on another's.
         chance = Random(f"{self.settings.seed}:{task.order.request.reference}:{task.service}")  # noqa: S311 - a simulation
-        steps = task.plan.steps(chance)
-        if task.plan.early and steps:
-            return self._told(task, steps[-1].state, occurred_at=self._clock.now())
-        task.timers = tuple(self._later(task, step) for step in steps)
+        if task.plan.early and task.plan.outcome in ("completed", "failed"):
+            return self._told(task, task.plan.outcome, occurred_at=self._clock.now())
+        task.timers = tuple(self._later(task, step) for step in task.plan.steps(chance))
         return None
 
     def _later(self, task: Task, step: Step) -> Timer:
@@ -312,6 +313,11 @@ class Oms:
             cause=cause or task.cause,
             group=task.service if task.service in self._world.groups else None,
         )
+
+
+def _is_repeated(first: OrderRequest, second: OrderRequest) -> bool:
+    """Whether both ask for the same; services are a set, whose order may change with each repetition."""
+    return set(first.services) == set(second.services) and replace(first, services=second.services) == second
 
 
 def _correlation(wanted: OrderRequest) -> dict[str, object]:

@@ -139,8 +139,8 @@ class OmsWorld(Strict):
     """The OMS's part of a world.
 
     Of several plans that fit a task, the first one that is named in the file holds. `supersede`: a newer
-    order for an account and service cancels what is still open of the older ones, which are then never
-    told of again; without it each order is finished.
+    order for an account and service cancels what is still open of the older ones, of which nothing new is
+    told then, though what was not taken is still sent again; without it each order is finished.
     """
 
     token: str

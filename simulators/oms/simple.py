@@ -31,7 +31,7 @@ class _Order(BaseModel):
     action: str = Field(pattern="^(activate|modify|deactivate)$")
     account: _Account
     services: list[str] = Field(min_length=1)
-    notify_url: str = Field(default="", pattern="^(https?://.*)?$")
+    notify_url: str = Field(default="", pattern=r"^(https?://[^/?#\s].*)?$")
 
 
 class SimpleDialect:

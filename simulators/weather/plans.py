@@ -13,7 +13,8 @@ from simulators.weather.faults import Delay, Fault, Inbound, Outbound
 OUTBOUND: Final = ("emitter/event", "oms/notification")
 
 Number = Annotated[int, Field(ge=1)]
-Moment = Annotated[float, Field(ge=0)]
+# As far as any fault lasts; a window without an end could not be shown as JSON.
+Moment = Annotated[float, Field(ge=0, le=1e9)]
 
 
 class Which(TypedDict, total=False):

@@ -81,7 +81,7 @@ class Transport:
         self._surprises = surprises
         self._silence = silence
         self._ca_file = ca_file
-        # One for each destination, so that none that is silent keeps another waiting (S10).
+        # One for each destination, so that none that is silent keeps another waiting.
         self._pools: dict[tuple[str, str], ThreadPoolExecutor] = {}
         self._local = threading.local()
         self._open_sockets = OpenSockets()
@@ -107,7 +107,7 @@ class Transport:
             pool.shutdown()
 
     def _pool(self, outbound: Outbound) -> ThreadPoolExecutor:
-        destination = (outbound.source, outbound.url)
+        destination = (outbound.source, _destination(outbound))
         with self._guard:
             if destination not in self._pools:
                 self._pools[destination] = ThreadPoolExecutor(THREADS, thread_name_prefix="transport")
@@ -169,3 +169,11 @@ class Transport:
                 self._local.session.mount(scheme, adapter)
         session: requests.Session = self._local.session
         return session
+
+
+def _destination(outbound: Outbound) -> str:
+    # Handlers of events are few and independent, on one host too (S10).
+    if outbound.source == "emitter":
+        return outbound.url
+    # Whereas each order may name an address of its own for its notifications.
+    return "/".join(outbound.url.partition("?")[0].split("/", 3)[:3])

@@ -152,6 +152,11 @@ WRONG = [
     {"occurred_at": 1767226200},
     {"occurred_at": "1767226200"},
     {"occurred_at": "2026-01-01T00:10:00"},
+    # PostgreSQL holds no text with this character.
+    {"notification_id": "n\0"},
+    {"reference": "event-5\0"},
+    {"order_id": "o\0"},
+    {"service": "HSS\0"},
 ]
 
 
@@ -190,6 +195,27 @@ def test_an_order_is_found_by_its_own_name_too(
     store.finish_order(sending, ORDER, status=Status.IN_PROGRESS, order_id="o-1")
     assert client.post("/notifications", json=unnamed).status_code == 200
     assert reported() == [("HSS", "IN_PROGRESS"), ("PCRF", "IN_PROGRESS"), ("HSS", "OK")]
+
+
+def test_a_name_that_the_oms_gave_twice_is_that_of_the_newest_order(
+    client: FlaskClient, store: Store, outbox: Outbox, reported: Reported, sending: Task, *, clock: Any
+) -> None:
+    """An OMS that was set up anew counts from one again, and then speaks of what it was ordered last."""
+    store.finish_order(sending, ORDER, status=Status.IN_PROGRESS, order_id="o-1")
+    reported()
+    clock.now += 60
+    store.finish_order(send_order(store, outbox, 6), order_of(6), status=Status.IN_PROGRESS, order_id="o-1")
+    reported()
+    client.post("/notifications", json=notice(number=1, reference="event-6", minute=10))
+    # Known of the newer order alone.
+    again = notice("failed", number=1, minute=20) | {"reference": None}
+    assert client.post("/notifications", json=again).status_code == 200
+    assert reported() == [("HSS", "OK")]
+
+
+def test_an_order_name_that_cannot_be_stored_is_none() -> None:
+    """The order was accepted all the same, and its notifications name the reference."""
+    assert SimpleDialect().read_order_id(b'{"order_id": "o\\u0000"}') is None
 
 
 @pytest.mark.usefixtures("sending")

@@ -3,6 +3,7 @@
 import json
 from collections import deque
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
@@ -107,6 +108,44 @@ def test_same_reference_is_the_same_order(oms: Oms, clock: Clock, sent: list[Out
     assert (len(oms.orders()), len(sent)) == (1, 2)
 
 
+def test_services_are_the_same_in_any_order(oms: Oms, clock: Clock, sent: list[Outbound]) -> None:
+    """Who keeps services in a set may name them in another order when it repeats its order."""
+    first = place(oms)
+    again = place(oms, services=["PCRF", "HSS", "HSS"])
+    clock.advance(hours=1)
+
+    assert first == again
+    assert (len(oms.orders()), len(sent)) == (1, 2)
+
+
+def test_reference_of_another_order_is_a_conflict(oms: Oms) -> None:
+    """Under a known reference nothing else can be ordered, and what was ordered stays as it is."""
+    place(oms)
+    other = place(oms, services=["HSS"])
+
+    assert (other.status, json.loads(other.body)["error"]) == (409, "reference_conflict")
+    assert [order.request.services for order in oms.orders()] == [("HSS", "PCRF")]
+
+
+def test_order_is_listed_with_all_its_tasks_or_not_at_all(
+    oms: Oms, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks for the orders while one is being taken waits until it is there as a whole."""
+    with ThreadPoolExecutor(1) as other:
+        asked: list[Future[Any]] = []
+
+        def fits(_plan: Plan, **_task: Any) -> bool:
+            asked.append(other.submit(lambda: [oms.states(order) for order in oms.orders()]))
+            wait(asked, timeout=0.1)
+            return False
+
+        monkeypatch.setattr(Plan, "fits", fits)
+        with clock.guard:
+            place(oms, services=["HSS"])
+
+        assert asked[0].result(10) == [{"HSS": "accepted"}]
+
+
 def test_other_reference_is_another_order(oms: Oms, clock: Clock, sent: list[Outbound]) -> None:
     """Two orders for one account have numbers and notifications of their own."""
     place(oms)
@@ -187,6 +226,7 @@ def test_order_without_the_token_is_401(oms: Oms, value: str | None) -> None:
         ({"services": "HSS"}, "services: "),
         ({"services": [5]}, "services.0: "),
         ({"notify_url": "127.0.0.1/notifications"}, "notify_url: "),
+        ({"notify_url": "http:///notifications"}, "notify_url: "),
     ],
 )
 def test_malformed_order_is_refused_by_field(

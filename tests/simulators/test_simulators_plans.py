@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from typing import Any
 
@@ -29,6 +30,8 @@ ORDER = {
     "account": {"i_account": 189, "id": "x"},
     "services": ["HSS"],
 }
+# Far more than the threads of a server.
+HELD = 200
 AUTH = {"Authorization": "Bearer offline-oms"}
 
 
@@ -224,9 +227,12 @@ def test_impossible_plan_is_refused(changes: dict[str, Any], named: str) -> None
         Plan(**changes)
 
 
-def test_early_outcome_waits_for_the_skin(oms: Oms, clock: Clock, sent: list[Outbound]) -> None:
+@pytest.mark.parametrize("reordered", [False, True])
+def test_early_outcome_waits_for_the_skin(
+    oms: Oms, clock: Clock, sent: list[Outbound], *, reordered: bool
+) -> None:
     """An outcome that is to overtake the order's answer is given out with the answer, and on no timer."""
-    oms.plan(Plan(service="HSS", early=True, in_progress=3))
+    oms.plan(Plan(service="HSS", early=True, in_progress=3, reordered=reordered))
 
     (early,) = place(oms).early
 
@@ -281,3 +287,17 @@ def test_order_is_answered_although_its_notification_is_not(
             assert accepted.status_code == 200
             notified = stack.journal.records()[-1]
             assert (notified.operation, notified.status) == ("notification", None)
+
+
+def test_hundreds_of_early_outcomes_keep_no_other_order_waiting(make_stack: Callable[..., Stack]) -> None:
+    """An order whose answer is held back for its outcome gives its thread's place to the next one."""
+    with socket.create_server(("127.0.0.1", 0), backlog=HELD) as silent, ThreadPoolExecutor(HELD) as clients:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        with make_stack(oms=OmsSettings(notify_url=address, early=2.0)) as stack:
+            stack.oms.plan(Plan(service="HSS", early=True))
+            url = f"{stack.addresses.oms}/orders"
+            for number in range(HELD):
+                body = {**ORDER, "reference": f"r-{number}"}
+                clients.submit(requests.post, url, json=body, headers=AUTH, timeout=60)
+
+            assert stack.journal.wait_until(lambda: len(stack.oms.orders()) == HELD, timeout=10)

@@ -20,7 +20,7 @@ from simulators.settings import StackSettings
 from simulators.stack import Stack
 from simulators.wire.limits import DEFAULT_LIMITS
 from simulators.wire.recorder import WebServer
-from simulators.wire.transport import Answer, Outbound, Transport
+from simulators.wire.transport import THREADS, Answer, Outbound, Transport
 
 PATIENCE = 10.0
 PIECE = 1 << 16
@@ -133,6 +133,19 @@ def test_silent_destination_keeps_no_other_waiting(
 
         assert answered.wait(PATIENCE / 2)
         transport.close()
+
+
+def test_addresses_of_one_destination_share_its_threads(
+    transport: Transport, in_flight: InFlight, provisioner_url: str
+) -> None:
+    """An address for each order does not cost a thread for each order, which would never end."""
+    before = threading.active_count()
+    for number in range(200):
+        url = f"{provisioner_url}/{number}?order={number}"
+        transport.send(Outbound(source="oms", url=url, headers={}, body=b"{}"), lambda _: None)
+
+    assert in_flight.wait_quiet(0.0, timeout=PATIENCE)
+    assert threading.active_count() - before <= THREADS
 
 
 def test_silence_is_status_0(transport: Transport, in_flight: InFlight, journal: Journal) -> None:

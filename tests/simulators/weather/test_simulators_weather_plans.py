@@ -231,6 +231,8 @@ def test_unknown_point_is_refused_with_the_nearest_names(weather: Weather, point
         ({"fault": {"effect": "answer", "status": 99}}, "status.*given: 99"),
         ({"between": [2, 1]}, "earlier time stands first"),
         ({"between": [float("nan"), 1]}, "between"),
+        # No JSON could show it.
+        ({"between": [1, float("inf")]}, "between.*given: inf"),
         ({"first": 0}, "first.*given: 0"),
         ({"probability": 1.5}, "probability.*given: 1.5"),
         ({"colour": "red"}, "colour"),
