@@ -47,6 +47,20 @@ def reporting(command: Callable[..., int]) -> Callable[..., int]:
 @click.option("--target", required=True, help="A target file, or the name of a bundled one.")
 @click.option("--only", multiple=True, metavar="ID", help="Judge this requirement; may be repeated.")
 @click.option(
+    "--profile",
+    type=click.Choice(["core", "full"]),
+    default="full",
+    show_default=True,
+    help="core leaves out trouble of the neighbours, restarts and load.",
+)
+@click.option(
+    "--budget",
+    type=click.Choice(["small", "normal", "thorough"]),
+    default="normal",
+    show_default=True,
+    help="small tells nothing twice; else what failed is told once more, to be sure.",
+)
+@click.option(
     "-n", "workers", default=0, type=click.IntRange(0), help="Workers, each with its own stack and target."
 )
 @click.option("--seed", type=click.IntRange(0), help="The root of all chance; the report of a run names its.")
@@ -67,6 +81,17 @@ def judge(journals: tuple[Path, ...], **options: Any) -> int:
     from conformance.rejudge import judge_journals  # noqa: PLC0415 - as above
 
     return judge_journals(journals, **options, console=_console())
+
+
+@main.command()
+@click.argument("story", type=_PATH)
+@click.option("--target", required=True, help="A target file, or the name of a bundled one.")
+@reporting
+def replay(story: Path, **options: Any) -> int:
+    """Play a saved story again, with new accounts, and judge it: reports/stories holds those that failed."""
+    from conformance.replay import replay_story  # noqa: PLC0415 - as above
+
+    return replay_story(story, **options, console=_console())
 
 
 def _console() -> Console:

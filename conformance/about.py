@@ -1,10 +1,15 @@
 """What a run was: which target, with which settings and which seed; a fact in each of its journals."""
 
 from datetime import UTC, datetime
+from typing import Any, Literal
 
+from conformance.requirements import Profile
 from conformance.target import SimulatorOptions, TargetFile, Timeouts
 from simulators import __version__
 from simulators.validation import Strict
+
+# How much is told: small tells nothing twice, normal tells what failed once more, to be sure.
+Budget = Literal["small", "normal", "thorough"]
 
 
 class About(Strict):
@@ -18,11 +23,16 @@ class About(Strict):
     timeouts: Timeouts
     seed: int
     only: tuple[str, ...] = ()
+    profile: Profile = "full"
+    budget: Budget = "normal"
     started: datetime
 
 
-def about_run(file: TargetFile, *, name: str, seed: int, only: tuple[str, ...]) -> About:
-    """What is to be said of a run that starts now with a target file, which the user called `name`."""
+def about_run(file: TargetFile, *, name: str, seed: int, **scope: Any) -> About:
+    """What is to be said of a run that starts now with a target file, which the user called `name`.
+
+    `scope` is `only`, `profile` and `budget`, where they are chosen.
+    """
     return About(
         target=file.target.name,
         target_version=file.target.version,
@@ -30,6 +40,6 @@ def about_run(file: TargetFile, *, name: str, seed: int, only: tuple[str, ...]) 
         simulators=file.simulators,
         timeouts=file.timeouts,
         seed=seed,
-        only=only,
         started=datetime.now(tz=UTC).replace(microsecond=0),
+        **scope,
     )

@@ -5,7 +5,9 @@ ConformanceError
 │   └── SetupError      it starts, but cannot be judged as it was set up
 ├── RequirementError    a requirement id is not in the catalogue
 ├── ExpectationError    a file of expected failures is wrong
-└── JournalError        a saved journal cannot be judged
+├── JournalError        a saved journal cannot be judged
+├── StoryError          a saved story cannot be played
+└── ReportFolderError   the reports have no place
 
 Each message says what happened, what was expected and what to do. The judge's findings about a
 provisioner are never errors: they are checks, see `oracle`.
@@ -34,3 +36,11 @@ class ExpectationError(ConformanceError):
 
 class JournalError(ConformanceError):
     """A file that is no journal, or one that the judge cannot read as a run's."""
+
+
+class StoryError(ConformanceError):
+    """A file that is no saved story, or a step that cannot be played."""
+
+
+class ReportFolderError(ConformanceError):
+    """A folder for the reports that cannot be made."""

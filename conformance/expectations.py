@@ -9,10 +9,10 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from conformance.errors import ExpectationError
-from conformance.plugin import Scenario
 from conformance.requirements import catalogue
+from conformance.scenario import Scenario
 from conformance.target import Features
-from conformance.verdict import LEFT_OUT, Evidence, RequirementVerdict, Verdict, decide
+from conformance.verdict import BEYOND_CORE, LEFT_OUT, Evidence, RequirementVerdict, Scope, Verdict, decide
 from simulators.validation import InvalidFileError, Strict, load_toml
 
 State = Literal["happened", "did not happen", "expired", "unknown"]
@@ -140,7 +140,7 @@ def only_expected(
     scenarios: Sequence[Scenario], features: Features, expectations: Sequence[Expectation]
 ) -> bool:
     """Whether these scenarios came to nothing but expected failures: then others may be told too."""
-    reckoning = reckon(expectations, decide(scenarios, features), today=utc_today())
+    reckoning = reckon(expectations, decide(scenarios, features, Scope()), today=utc_today())
     failed = any(item.check.grade == "fail" for item in reckoning.unexpected)
     return not failed and not any(scenario.result.unsure for scenario in scenarios)
 
@@ -153,7 +153,7 @@ def utc_today() -> date:
 def _state(expectation: Expectation, entry: RequirementVerdict) -> State:
     if entry.verdict in AGAINST and any(_is_met_by(expectation, item) for item in entry.own_evidence):
         return "happened"
-    cannot_tell = entry.verdict in {"inconclusive", "blocked"} or entry.reason == LEFT_OUT
+    cannot_tell = entry.verdict in {"inconclusive", "blocked"} or entry.reason in {LEFT_OUT, BEYOND_CORE}
     return "unknown" if cannot_tell else "did not happen"
 
 

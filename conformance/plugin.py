@@ -1,60 +1,30 @@
 """The pytest plugin of the suite: gives each scenario its story, and carries its result to the report."""
 
-import json
+import inspect
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain, count
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 
 from conformance.about import About
 from conformance.bench import Bench, open_bench
 from conformance.errors import TargetError
-from conformance.oracle.checks import Check
 from conformance.requirements import requirement
-from conformance.story import MissedWaitError, NotDeclaredError, Result, Story
+from conformance.scenario import Scenario, conclude
+from conformance.story import MissedWaitError, NotDeclaredError, Story
 from conformance.target import TargetFile, UrlForm, load_target
 
 SCENARIO: Final = "scenario"
 TARGET_ERROR: Final = "target_error"
 # The name of the open bench's journal.
 JOURNAL: Final = pytest.StashKey[str]()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scenario:
-    """A scenario that ran: its name, what it was written for, and what came of it.
-
-    `journal` is the file in the report folder that holds its exchanges, `first` to `last` their numbers,
-    `steps` what it did, so that it can be told again.
-    """
-
-    name: str
-    url_form: UrlForm
-    journal: str
-    first: int
-    last: int
-    requirements: tuple[str, ...]
-    result: Result
-    steps: tuple[Mapping[str, Any], ...] = ()
-
-    def to_json(self) -> str:
-        """Write it down, so that a worker can hand it to the controller."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> "Scenario":
-        """Read what `to_json` wrote."""
-        fields: dict[str, Any] = json.loads(text)
-        result = fields.pop("result")
-        checks = tuple(
-            Check(**{**check, "records": tuple(check["records"])}) for check in result.pop("checks")
-        )
-        requirements, steps = tuple(fields.pop("requirements")), tuple(fields.pop("steps"))
-        return cls(**fields, requirements=requirements, steps=steps, result=Result(**result, checks=checks))
+# What failed before in this worker; to be unsure counts as one more kind of failure.
+CONFIRMED: Final = pytest.StashKey[set[str]]()
+UNSURE: Final = "unsure"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,8 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("espf", "ESPF conformance")
     group.addoption("--espf-target", help="target file, or the name of a bundled one")
     group.addoption("--espf-report-dir", help="folder for reports and logs")
-    group.addoption("--espf-about", help="what the run is, as JSON: its seed among other things")
-    group.addoption("--espf-only", action="append", default=[], help="only scenarios for this requirement")
+    group.addoption("--espf-about", help="what the run is, as JSON, its seed among other things")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -97,10 +66,13 @@ def declared_forms(file: TargetFile) -> tuple[UrlForm, ...]:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Check the ids that scenarios name, and keep those for the wanted requirements."""
-    only = set(config.getoption("--espf-only"))
+    about = _about(config)
+    only = set(about.only)
     for item in items:
         for id_ in proved_by(item):
             requirement(id_)
+    if about.profile == "core":
+        items[:] = [item for item in items if not item.get_closest_marker("faulty")]
     if only:
         items[:] = [item for item in items if only & set(proved_by(item))]
 
@@ -114,7 +86,7 @@ def proved_by(item: pytest.Item) -> tuple[str, ...]:
 @pytest.fixture(scope="session")
 def about(request: pytest.FixtureRequest) -> About:
     """What the run is; its seed is the root of all that a scenario leaves to chance."""
-    return About.model_validate_json(request.config.getoption("--espf-about"))
+    return _about(request.config)
 
 
 @pytest.fixture(scope="session")
@@ -145,15 +117,16 @@ def save_journal(bench: Bench, about: About, path: Path) -> None:
 
 @pytest.fixture
 def story(bench: Bench, request: pytest.FixtureRequest) -> Story:
-    """A story of the test's own."""
+    """A story of the test's own; a target that died in the one before is started again."""
+    if bench.target and bench.death():
+        bench.target.restart()
     return Story(bench, name=request.node.name, requirements=proved_by(request.node))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
     """Judge a scenario when it has been told to its end, or as far as it got."""
-    told = pyfuncitem.funcargs.get("story")
-    missed = None
+    told, missed = pyfuncitem.funcargs.get("story"), None
     try:
         outcome: object = yield
     except MissedWaitError as error:
@@ -168,23 +141,33 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
 
 
 def _conclude(item: pytest.Function, story: Story, *, missed: MissedWaitError | None) -> None:
-    result = story.conclude(missed=missed)
-    scenario = Scenario(
-        name=item.name,
-        url_form=story.url_form,
-        journal=item.config.stash[JOURNAL],
-        first=story.first,
-        last=story.last,
-        requirements=proved_by(item),
-        result=result,
-    )
-    item.user_properties.append((SCENARIO, scenario.to_json()))
-    failed = [check for check in result.checks if check.grade == "fail"]
-    if failed or result.unsure:
-        lines = [
-            f"{check.requirement}: expected {check.expected}; received {check.received}" for check in failed
-        ]
-        pytest.fail("\n".join(lines) or f"waited in vain for {result.unsure}", pytrace=False)
+    tellings = [conclude(story, journal=item.config.stash[JOURNAL], missed=missed)]
+    if tellings[0].went_wrong and _is_news(item.config, tellings[0]):
+        tellings.append(_told_again(item))
+    item.user_properties += [(SCENARIO, telling.to_json()) for telling in tellings]
+    if any(telling.went_wrong for telling in tellings):
+        pytest.fail("the report says why", pytrace=False)
+
+
+def _is_news(config: pytest.Config, scenario: Scenario) -> bool:
+    """Whether a failure is worth another telling: the first of its kind, which may be a matter of chance."""
+    known = config.stash.setdefault(CONFIRMED, set())
+    found = scenario.failed or {UNSURE}
+    is_news = not found <= known and _about(config).budget != "small"
+    known |= found
+    return is_news
+
+
+def _told_again(item: pytest.Function) -> Scenario:
+    """Tell the same story once more, with a target that runs and accounts of its own."""
+    story = Story(cast("Bench", item.funcargs["bench"]), name=item.name, requirements=proved_by(item))
+    arguments = {name: item.funcargs[name] for name in inspect.signature(item.obj).parameters}
+    missed = None
+    try:
+        item.obj(**{**arguments, "story": story})
+    except MissedWaitError as error:
+        missed = error
+    return conclude(story, journal=item.config.stash[JOURNAL], missed=missed)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -201,6 +184,10 @@ def _new_journal(report_dir: Path, form: UrlForm) -> str:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     names = (f"journal-{worker}-{form}{mark}.jsonl" for mark in chain([""], (f"-{n}" for n in count(2))))
     return next(name for name in names if not (report_dir / name).exists())
+
+
+def _about(config: pytest.Config) -> About:
+    return About.model_validate_json(config.getoption("--espf-about"))
 
 
 def _load(config: pytest.Config) -> tuple[Path, TargetFile]:

@@ -5,12 +5,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from conformance.errors import JournalError
 from conformance.expectations import load_expectations
-from conformance.plugin import Scenario
-from conformance.report import publish
+from conformance.report import make_folder, publish
 from conformance.report_run import conclude_run
 from conformance.saved import SavedJournal, judge_again, read_journals
+from conformance.scenario import Scenario
 from conformance.smoke import BLOCKS_ALL
 from conformance.smoke import NAME as SMOKE
 from conformance.verdict import Ending, exit_code
@@ -37,7 +36,7 @@ def judge_journals(
         journals={journal.name: journal.path for journal in journals},
         wall_seconds=_wall_seconds(journals),
     )
-    _make(report_dir)
+    make_folder(report_dir)
     publish(run, console=console, report_dir=report_dir)
     return exit_code(
         run.verdict,
@@ -58,12 +57,3 @@ def _wall_seconds(journals: Sequence[SavedJournal]) -> float:
     """The real time from the first record to the last: all that a journal knows of it."""
     times = [record.real_time for journal in journals for record in journal.records]
     return max(times) - min(times)
-
-
-def _make(report_dir: Path) -> None:
-    try:
-        report_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise JournalError(
-            f"{report_dir} cannot be made: {error.strerror}. Name another folder with --report-dir."
-        ) from error

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from conformance.errors import ReportFolderError
 from conformance.report_html import as_html
 from conformance.report_json import as_json
 from conformance.report_junit import as_junit
@@ -24,6 +25,23 @@ def publish(run: Run, *, console: Console, report_dir: Path) -> None:
     print_report(run, console=console, report_dir=report_dir)
 
 
+def make_folder(report_dir: Path, *, without: str = "") -> None:
+    """Make the folder of the reports, `without` the files of this pattern that an earlier run left.
+
+    Raises:
+        ReportFolderError: it cannot be made, or they cannot be removed.
+    """
+    try:
+        report_dir.mkdir(parents=True, exist_ok=True)
+        # With other workers, an earlier run left journals that would be taken for this one's.
+        for left in report_dir.glob(without) if without else ():
+            left.unlink()
+    except OSError as error:
+        raise ReportFolderError(
+            f"{report_dir} cannot be made: {error.strerror}. Name another folder with --report-dir."
+        ) from error
+
+
 def _write_stories(run: Run, folder: Path) -> None:
     found: list[Evidence | Doubt] = []
     for entry in run.verdict.requirements:
@@ -32,7 +50,9 @@ def _write_stories(run: Run, folder: Path) -> None:
     for name, scenario in told.items():
         folder.mkdir(exist_ok=True)
         story = {
+            "version": 1,
             "scenario": name,
+            "seed": run.about.seed,
             "url_form": scenario.url_form,
             "requirements": scenario.requirements,
             "steps": scenario.steps,

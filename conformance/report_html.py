@@ -11,7 +11,6 @@ from markupsafe import Markup
 
 from conformance.errors import JournalError
 from conformance.expectations import Expectation
-from conformance.plugin import Scenario
 from conformance.report_diagram import LANES, NAMES, Gap, Row, clipped, rows, step
 from conformance.report_run import Run
 from conformance.report_words import (
@@ -26,6 +25,7 @@ from conformance.report_words import (
 )
 from conformance.requirements import DUTIES
 from conformance.saved import Records, read_records
+from conformance.scenario import Scenario
 from conformance.verdict import Doubt, Evidence, RequirementVerdict
 
 # How many diagrams one requirement gets: the files hold the rest of the evidence.

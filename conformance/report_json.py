@@ -23,6 +23,8 @@ def as_json(run: Run) -> dict[str, Any]:
         },
         "seed": about.seed,
         "only": list(about.only),
+        "profile": about.profile,
+        "budget": about.budget,
         "started": about.started.isoformat(),
         "settings": {
             "simulators": about.simulators.model_dump(mode="json"),
@@ -77,5 +79,5 @@ def _doubt(item: Doubt, run: Run) -> dict[str, Any]:
         "url_form": item.url_form,
         "story": run.story(item),
         "journal": item.journal,
-        "waited_for": item.waited_for,
+        "why": item.why,
     }

@@ -9,9 +9,9 @@ from typing import Final
 
 from conformance.about import About
 from conformance.expectations import Expectation, Reckoning, reckon, utc_today
-from conformance.plugin import Scenario
+from conformance.scenario import Scenario
 from conformance.target import Features
-from conformance.verdict import Doubt, Evidence, Verdict, decide
+from conformance.verdict import Doubt, Evidence, Scope, Verdict, decide
 
 STORIES: Final = "stories"
 
@@ -32,7 +32,8 @@ def conclude_run(
     """
     # Workers end theirs in any order.
     told = tuple(sorted(scenarios, key=lambda scenario: (scenario.journal, scenario.first)))
-    verdict = decide(told, features, only=about.only, blocked_by=blocked_by)
+    scope = Scope(only=about.only, profile=about.profile, blocked_by=blocked_by)
+    verdict = decide(told, features, scope)
     return Run(
         about=about,
         features=features,

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from conformance.report_run import Run
 from conformance.report_words import printable, replay_command, shown_by, subject, summary, title, why
-from conformance.verdict import LEFT_OUT, Doubt, Evidence, RequirementVerdict
+from conformance.verdict import BEYOND_CORE, LEFT_OUT, Doubt, Evidence, RequirementVerdict
 
 COLOURS: Final = {"pass": "green", "warn": "yellow", "fail": "bold red", "inconclusive": "magenta"}
 # How many pieces of evidence the terminal shows for one requirement; the files hold them all.
@@ -43,7 +43,7 @@ def _table(run: Run) -> Table:
     for column in ("requirement", "level", "verdict", "scenarios", "why"):
         table.add_column(column, overflow="fold", no_wrap=column in {"requirement", "verdict"})
     for entry in run.verdict.requirements:
-        if entry.reason == LEFT_OUT:
+        if entry.reason in {LEFT_OUT, BEYOND_CORE}:
             continue
         shown = f"{entry.verdict}, expected" if run.reckoning.excuse(entry) else entry.verdict
         table.add_row(
@@ -88,7 +88,7 @@ def _evidence(item: Evidence, run: Run, report_dir: Path) -> str:
 def _doubt(item: Doubt, run: Run, report_dir: Path) -> str:
     lines = [
         f"  in {title(item.scenario)}",
-        f"    waited in vain for {item.waited_for}",
+        f"    {item.why}",
         *_again(item, run, report_dir),
     ]
     return "\n".join(lines)

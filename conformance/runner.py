@@ -14,14 +14,15 @@ import pytest
 from rich.console import Console
 from rich.markup import escape
 
-from conformance.about import About, about_run
-from conformance.errors import ConformanceError, TargetError
+from conformance.about import About, Budget, about_run
+from conformance.errors import TargetError
 from conformance.expectations import load_expectations, only_expected
-from conformance.plugin import SCENARIO, TARGET_ERROR, Scenario
+from conformance.plugin import SCENARIO, TARGET_ERROR
 from conformance.progress import progress_bar
-from conformance.report import publish
+from conformance.report import make_folder, publish
 from conformance.report_run import Run, conclude_run
-from conformance.requirements import requirement
+from conformance.requirements import Profile, requirement
+from conformance.scenario import Scenario
 from conformance.smoke import BLOCKS_ALL, Smoke, tell_smoke_story
 from conformance.target import load_target
 from conformance.verdict import CONFORMANT, NOTHING_TESTED, Ending, exit_code
@@ -39,6 +40,8 @@ class RunOptions:
     target: str
     report_dir: Path
     only: tuple[str, ...] = ()
+    profile: Profile = "full"
+    budget: Budget = "normal"
     workers: int = 0
     strict: bool = False
     seed: int | None = None
@@ -56,11 +59,13 @@ class Collector:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in one report."""
-        properties = dict(report.user_properties)
-        if TARGET_ERROR in properties:
-            self.target_errors.append(str(properties[TARGET_ERROR]))
-        elif report.when == "call" and SCENARIO in properties:
-            self.add(Scenario.from_json(str(properties[SCENARIO])), failed=report.failed)
+        errors = [str(value) for name, value in report.user_properties if name == TARGET_ERROR]
+        told = [str(value) for name, value in report.user_properties if name == SCENARIO]
+        if errors:
+            self.target_errors += errors
+        elif report.when == "call" and told:
+            for scenario in map(Scenario.from_json, told):
+                self.add(scenario)
         elif report.failed:
             self.harness_errors.append(f"{report.nodeid} ({report.when}):\n{report.longreprtext}")
 
@@ -69,10 +74,10 @@ class Collector:
         if report.failed:
             self.harness_errors.append(report.longreprtext)
 
-    def add(self, scenario: Scenario, *, failed: bool) -> None:
+    def add(self, scenario: Scenario) -> None:
         """Take in what came of a scenario, and show that it ran."""
         self.scenarios.append(scenario)
-        mark = "[red]failed[/]" if failed else "[green]ok[/]"
+        mark = "[red]failed[/]" if scenario.went_wrong else "[green]ok[/]"
         hours = scenario.result.virtual_seconds / 3600
         function, bracket, parameters = scenario.name.removeprefix("test_").partition("[")
         name = escape(function.replace("_", " ") + f" {bracket}{parameters}")
@@ -92,12 +97,13 @@ def run_suite(options: RunOptions, *, console: Console) -> int:
     for id_ in options.only:
         requirement(id_)
     expectations = load_expectations(options.expect_fail)
-    _make_folder(options.report_dir)
+    make_folder(options.report_dir, without="journal-*.jsonl")
     if not file.target.command and options.workers:
         console.print("The target already runs, so one worker judges it.")
         options = replace(options, workers=0)
     seed = secrets.randbelow(SEEDS) if options.seed is None else options.seed
-    about = about_run(file, name=options.target, seed=seed, only=options.only)
+    scope = {"only": options.only, "profile": options.profile, "budget": options.budget}
+    about = about_run(file, name=options.target, seed=seed, **scope)
     collector = Collector(console=console)
     # A pipeline that gives up sends SIGTERM: it gets the report so far, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -130,8 +136,8 @@ def examine(target: str, *, report_dir: Path, console: Console) -> int:
         ConformanceError: the target file or the target's set-up is wrong.
     """
     path, file = load_target(target)
-    _make_folder(report_dir)
-    about = about_run(file, name=target, seed=0, only=())
+    make_folder(report_dir, without="journal-*.jsonl")
+    about = about_run(file, name=target, seed=0)
     smoke = tell_smoke_story(file, folder=path.parent, report_dir=report_dir, about=about)
     for finding in smoke.findings:
         console.print(f"  - {finding}", markup=False, highlight=False, soft_wrap=True)
@@ -152,20 +158,8 @@ def _why_no_more(smoke: Smoke, options: RunOptions, collector: Collector) -> str
         collector.console.print(f"Note: {finding}", markup=False, highlight=False, soft_wrap=True)
     if smoke.scenario is None or not smoke.has_failed or options.only:
         return ""
-    collector.add(smoke.scenario, failed=True)
+    collector.add(smoke.scenario)
     return BLOCKS_ALL
-
-
-def _make_folder(report_dir: Path) -> None:
-    try:
-        report_dir.mkdir(parents=True, exist_ok=True)
-        # Those of an earlier run, with other workers, would be taken for this one's.
-        for journal in report_dir.glob("journal-*.jsonl"):
-            journal.unlink()
-    except OSError as error:
-        raise ConformanceError(
-            f"{report_dir} cannot be made: {error.strerror}. Name another folder with --report-dir."
-        ) from error
 
 
 def _pytest(options: RunOptions, about: About, collector: Collector) -> int:
@@ -175,7 +169,6 @@ def _pytest(options: RunOptions, about: About, collector: Collector) -> int:
         *("-p", "no:cacheprovider", "-p", "no:terminal", "-p", "xdist.plugin", "-p", "conformance.plugin"),
         *("--espf-target", str(own_file.absolute()) if own_file.is_file() else options.target),
         *("--espf-report-dir", str(options.report_dir.absolute()), "-n", str(options.workers)),
-        *(f"--espf-only={id_}" for id_ in options.only),
         f"--espf-about={about.model_dump_json()}",
     ]
     with _own_environment(), progress_bar(collector.console) as bar:

@@ -13,8 +13,8 @@ from conformance.about import About
 from conformance.errors import JournalError
 from conformance.oracle.case import Declared
 from conformance.oracle.judge import judge
-from conformance.plugin import Scenario
 from conformance.requirements import catalogue
+from conformance.scenario import Scenario
 from conformance.story import Result
 from simulators.journal import Record
 from simulators.validation import mistakes

@@ -9,8 +9,9 @@ from conformance.about import About
 from conformance.bench import Bench, open_bench
 from conformance.doctor import Finding, diagnose
 from conformance.errors import SetupError
-from conformance.plugin import Scenario, note_run, save_journal
-from conformance.story import MissedWaitError, NotDeclaredError, Result, Story
+from conformance.plugin import note_run, save_journal
+from conformance.scenario import Scenario, conclude
+from conformance.story import MissedWaitError, NotDeclaredError, Story
 from conformance.target import TargetFile
 
 NAME: Final = "smoke story"
@@ -74,7 +75,7 @@ def _told(bench: Bench) -> Smoke:
         return Smoke(scenario=None, findings=())
     except MissedWaitError as error:
         missed = error
-    scenario = _scenario(story, story.conclude(missed=missed))
+    scenario = conclude(story, journal=JOURNAL, missed=missed)
     smoke = Smoke(scenario=scenario, findings=())
     if not smoke.has_failed:
         return smoke
@@ -82,18 +83,6 @@ def _told(bench: Bench) -> Smoke:
         return Smoke(scenario=scenario, findings=(Finding(what=death, advice="", is_setup=False),))
     records = bench.stack.journal.records(since=story.first)
     return Smoke(scenario=scenario, findings=diagnose(records, bench.file))
-
-
-def _scenario(story: Story, result: Result) -> Scenario:
-    return Scenario(
-        name=NAME,
-        url_form=story.url_form,
-        journal=JOURNAL,
-        first=story.first,
-        last=story.last,
-        requirements=PROVES,
-        result=result,
-    )
 
 
 def _advice(file: TargetFile, findings: Sequence[Finding], *, report_dir: Path) -> str:

@@ -6,8 +6,8 @@ from typing import Final, Literal
 
 from conformance.oracle.checks import Check
 from conformance.oracle.equivalence import Telling, compared
-from conformance.plugin import Scenario
-from conformance.requirements import Requirement, catalogue, consequences
+from conformance.requirements import Profile, Requirement, catalogue, consequences
+from conformance.scenario import Scenario
 from conformance.target import Features
 from simulators.commands import CONFIGURATION, HARNESS_BROKE
 
@@ -17,6 +17,7 @@ RunVerdict = Literal["conformant", "partial", "not-conformant", "inconclusive"]
 # The worse the later; what is not in the list was not judged at all.
 SEVERITY: Final[tuple[Grade, ...]] = ("pass", "warn", "blocked", "inconclusive", "fail")
 LEFT_OUT: Final = "left out by --only"
+BEYOND_CORE: Final = "left out by --profile core"
 
 # The documented exit codes of a run; where several apply, the first of 3, 4, 5, 1, 7, 2, 0.
 CONFORMANT: Final = 0
@@ -47,12 +48,12 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True)
 class Doubt:
-    """A scenario that could not tell: what it waited for in vain."""
+    """A scenario that could not tell: what it waited for in vain, or what failed in some of its tellings."""
 
     scenario: str
     url_form: str
     journal: str
-    waited_for: str
+    why: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,21 +90,32 @@ class Verdict:
         return tuple(entry for entry in self.requirements if entry.verdict == grade)
 
 
-def decide(
-    scenarios: Sequence[Scenario], features: Features, *, only: Sequence[str] = (), blocked_by: str = ""
-) -> Verdict:
-    """Decide on every requirement of the catalogue, then on the run.
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """What a run was to tell: `only` are the requirements that the user asked for; without it, all are.
 
-    `only` are the requirements that the user asked for; without it, all are. `blocked_by` says why the
-    scenarios of all that was not judged were not told.
+    `blocked_by` says why the scenarios of all that was not judged were not told.
     """
+
+    only: Sequence[str] = ()
+    profile: Profile = "full"
+    blocked_by: str = ""
+
+    def why_left_out(self, requirement: Requirement) -> str:
+        """Why the user left a requirement out; empty for one that was asked for."""
+        if self.only and requirement.id not in self.only:
+            return LEFT_OUT
+        return BEYOND_CORE if self.profile == "core" and requirement.profile == "full" else ""
+
+
+def decide(scenarios: Sequence[Scenario], features: Features, scope: Scope) -> Verdict:
+    """Decide on every requirement of the catalogue, then on the run."""
     told = _compared(scenarios)
-    entries = tuple(
-        _decide_one(requirement, told, features, only=only, blocked_by=blocked_by)
-        for requirement in catalogue().values()
-    )
-    grades = {entry.verdict for entry in entries if not entry.requirement.not_tested}
-    is_partial = bool(only) or "not-tested" in grades
+    entries = tuple(_decide_one(requirement, told, features, scope) for requirement in catalogue().values())
+    grades = {
+        entry.verdict for entry in entries if not entry.requirement.not_tested and entry.reason != BEYOND_CORE
+    }
+    is_partial = bool(scope.only) or "not-tested" in grades
     verdict = _run_verdict(grades, is_partial=is_partial)
     return Verdict(verdict=verdict, requirements=entries, scenarios=told, is_partial=is_partial)
 
@@ -176,21 +188,19 @@ def _has(features: Features, name: str) -> bool:
 
 
 def _decide_one(
-    requirement: Requirement,
-    scenarios: Sequence[Scenario],
-    features: Features,
-    *,
-    only: Sequence[str],
-    blocked_by: str,
+    requirement: Requirement, scenarios: Sequence[Scenario], features: Features, scope: Scope
 ) -> RequirementVerdict:
     judged = [scenario for scenario in scenarios if requirement.id in _judged(scenario)]
-    evidence = tuple(found for scenario in judged for found in _evidence(scenario, requirement.id))
+    found = [item for scenario in judged for item in _evidence(scenario, requirement.id)]
+    chances = {item: _tellings(item, scenarios) for item in found}
+    evidence = tuple(item for item, tellings in chances.items() if not tellings)
     doubts = tuple(doubt for scenario in judged for doubt in _doubts(scenario, requirement.id))
+    doubts += tuple(_by_chance(item, tellings) for item, tellings in chances.items() if tellings)
     grade, reason = _grade(evidence, doubts)
     if not judged or not is_declared(requirement, features):
-        grade, reason = _why_not(requirement, features, only=only, blocked_by=blocked_by)
-    elif only and requirement.id not in only and grade == "pass":
-        grade, reason = "not-tested", LEFT_OUT
+        grade, reason = _why_not(requirement, features, scope)
+    elif grade == "pass" and (why := scope.why_left_out(requirement)):
+        grade, reason = "not-tested", why
     return RequirementVerdict(
         requirement=requirement,
         verdict=grade,
@@ -210,7 +220,7 @@ def _judged(scenario: Scenario) -> frozenset[str]:
 def _grade(evidence: Sequence[Evidence], doubts: Sequence[Doubt]) -> tuple[Grade, str]:
     """The worst of what was found, and its first cause."""
     found: list[tuple[Grade, str]] = [("pass", "")]
-    found += [("inconclusive", f"waited in vain for {doubt.waited_for}") for doubt in doubts]
+    found += [("inconclusive", doubt.why) for doubt in doubts]
     found += [
         ("blocked", f"follows from {' and '.join(item.follows_from)}")
         if item.blocked
@@ -228,9 +238,28 @@ def _doubts(scenario: Scenario, id_: str) -> list[Doubt]:
             scenario=scenario.name,
             url_form=scenario.url_form,
             journal=scenario.journal,
-            waited_for=scenario.result.unsure,
+            why=f"waited in vain for {scenario.result.unsure}",
         )
     ]
+
+
+def _tellings(item: Evidence, scenarios: Sequence[Scenario]) -> str:
+    """In how many of its tellings a story failed under this id, as `1 of 2`; empty where in all of them.
+
+    What comes and goes is no proof against a provisioner, and none for it.
+    """
+    told = [other for other in scenarios if (other.name, other.url_form) == (item.scenario, item.url_form)]
+    failed = [other for other in told if item.check.requirement in other.failed]
+    return f"{len(failed)} of {len(told)}" if 0 < len(failed) < len(told) else ""
+
+
+def _by_chance(item: Evidence, tellings: str) -> Doubt:
+    return Doubt(
+        scenario=item.scenario,
+        url_form=item.url_form,
+        journal=item.journal,
+        why=f"failed in {tellings} tellings: expected {item.check.expected}, received {item.check.received}",
+    )
 
 
 def _evidence(scenario: Scenario, id_: str) -> list[Evidence]:
@@ -256,17 +285,15 @@ def _causes(scenario: Scenario, id_: str) -> tuple[str, ...]:
     )
 
 
-def _why_not(
-    requirement: Requirement, features: Features, *, only: Sequence[str], blocked_by: str
-) -> tuple[Grade, str]:
+def _why_not(requirement: Requirement, features: Features, scope: Scope) -> tuple[Grade, str]:
     if missing := undeclared(requirement, features):
         return "unsupported", f"the target does not declare {' and '.join(missing)}"
     if requirement.not_tested:
         return "not-tested", requirement.not_tested
-    if only and requirement.id not in only:
-        return "not-tested", LEFT_OUT
-    if blocked_by:
-        return "blocked", blocked_by
+    if why := scope.why_left_out(requirement):
+        return "not-tested", why
+    if scope.blocked_by:
+        return "blocked", scope.blocked_by
     return "not-tested", "no scenario could be told with what the target declares, or it did not come so far"
 
 

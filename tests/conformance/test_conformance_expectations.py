@@ -10,11 +10,11 @@ import pytest
 from conformance.errors import ExpectationError
 from conformance.expectations import Expectation, Reckoning, load_expectations, only_expected, reckon
 from conformance.oracle.checks import Check, Grade
-from conformance.plugin import Scenario
 from conformance.requirements import catalogue
+from conformance.scenario import Scenario
 from conformance.story import Result
 from conformance.target import Features
-from conformance.verdict import Ending, Verdict, decide, exit_code
+from conformance.verdict import Ending, Scope, Verdict, decide, exit_code
 
 ALL: Final = Features.model_validate({"restart": True, "custom-groups": True})
 TODAY: Final = date(2026, 6, 1)
@@ -37,7 +37,7 @@ def scenario(*found: tuple[str, Grade], name: str = "test_a[id]", unsure: str | 
 def verdict(*scenarios: Scenario, only: Iterable[str] = ()) -> Verdict:
     """The verdict on some scenarios, beside one in which all passed."""
     passed = scenario(*((id_, "pass") for id_ in catalogue()), name="test_all")
-    return decide([passed, *scenarios], ALL, only=tuple(only))
+    return decide([passed, *scenarios], ALL, Scope(only=tuple(only)))
 
 
 def expect(id_: str, *, story: str | None = None, expires: date = TODAY) -> Expectation:
@@ -154,7 +154,7 @@ def test_left_out_requirement_is_not_said_to_hold() -> None:
 
 def test_blocked_run_is_inconclusive_when_its_failure_was_expected() -> None:
     """What was never told because the first story failed is known to nobody."""
-    decided = decide([FAILED], ALL, blocked_by="the smoke story failed")
+    decided = decide([FAILED], ALL, Scope(blocked_by="the smoke story failed"))
     assert code(decided, expect("DATA-QUERY")) == 2
 
 

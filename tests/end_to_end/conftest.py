@@ -6,9 +6,10 @@ import select
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,10 @@ class Finished:
     def ids(self, verdict: str) -> set[str]:
         """The requirements with a verdict."""
         return {entry["id"] for entry in self.report["requirements"] if entry["verdict"] == verdict}
+
+    def verdict_of(self, id_: str) -> str:
+        """The verdict on a requirement."""
+        return next(str(entry["verdict"]) for entry in self.report["requirements"] if entry["id"] == id_)
 
 
 @pytest.fixture(name="marked_env")
@@ -100,13 +105,14 @@ def _write_target(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture(name="run_conformance")
 def _run_conformance(tmp_path: Path, marked_env: Mapping[str, str]) -> Callable[..., Finished]:
-    """Run `espf-conformance run` as a process of its own."""
+    """Run `espf-conformance run`, or another command, as a process of its own with its own reports."""
+    numbers = count(1)
 
-    def run(target: Path | str, *options: str) -> Finished:
-        report_dir = tmp_path / "reports"
-        command = [sys.executable, "-m", "conformance", "run", "--target", str(target), *options]
+    def run(target: Path | str, *options: str, command: Sequence[str] = ("run",)) -> Finished:
+        report_dir = tmp_path / f"reports-{next(numbers)}"
+        whole = [sys.executable, "-m", "conformance", *command, "--target", str(target), *options]
         done = subprocess.run(
-            [*command, "--report-dir", str(report_dir)],
+            [*whole, "--report-dir", str(report_dir)],
             env=marked_env,
             cwd=tmp_path,
             capture_output=True,

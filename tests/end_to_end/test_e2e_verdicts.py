@@ -41,7 +41,8 @@ def test_faulty_provisioner_is_caught_under_its_own_requirement(
     broken = requirement(broken_by(mutant))
     forms = "" if broken.id in NEED_BOTH_FORMS else '"i_account"'
 
-    run = run_conformance(write_target(FAULTY / f"{mutant}.py", forms=forms), "--only", broken.id)
+    target = write_target(FAULTY / f"{mutant}.py", forms=forms)
+    run = run_conformance(target, "--only", broken.id, "--budget", "small")
 
     is_must = broken.level == "MUST"
     assert run.ids("fail") == ({broken.id} if is_must else set()), run.output + run.errors

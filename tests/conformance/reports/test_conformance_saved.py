@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from conformance.errors import JournalError
-from conformance.plugin import Scenario
+from conformance.scenario import Scenario
 from conformance.requirements import catalogue
 from conformance.saved import judge_again, read_journals
 

@@ -1,0 +1,7 @@
+"""Stories: what a scenario tells, verb by verb, each recorded as a step that can be played again."""
+
+from conformance.story.steps import Step, play
+from conformance.story.story import Story
+from conformance.story.telling import MissedWaitError, NotDeclaredError, Result
+
+__all__ = ["MissedWaitError", "NotDeclaredError", "Result", "Step", "Story", "play"]
