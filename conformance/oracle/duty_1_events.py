@@ -22,10 +22,9 @@ REFUSED: Final = range(400, 500)
 
 
 def event_ack(case: Case, declared: Declared) -> Iterator[Check]:
-    """EVENT-ACK: 200, and in time, while the neighbours are well.
+    """EVENT-ACK, EVENT-VOCABULARY, EVENT-NUMBERS and EVENT-EXTRA: 200, and in time, while all is well.
 
-    What comes once more is EVENT-DUPLICATE's concern; the type, the ids and what is new in an event have
-    requirements of their own.
+    What comes once more is EVENT-DUPLICATE's concern.
     """
     for event in _handled(case, declared):
         if not (_is_redelivered(case, event) or _is_overlapping(case, event)) and case.is_healthy(event):
