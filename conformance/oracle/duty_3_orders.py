@@ -25,15 +25,7 @@ def order_content(case: Case, declared: Declared) -> Iterator[Check]:
                 received=repr(sent),
                 shown_by=[order],
             )
-    # Nothing is ordered for an account that is closed by the time of its event, or whose data cannot be had.
-    activating = [
-        event
-        for event in case.events
-        if event.detail.get("event_type") in declared.activating
-        and case.account_at(event.seq).get("bill_status") != "C"
-    ]
-    is_at_hand = not case.queries or is_success(case.queries[-1].status)
-    if case.exists and is_at_hand and any(is_success(event.status) for event in activating):
+    if case.is_at_hand and any(is_success(event.status) for event in case.activating(declared)):
         yield _services_ordered(subject, case, declared)
 
 
