@@ -1,9 +1,9 @@
 """What the tests of the judge share: journals told as short stories, and what the oracle finds in them.
 
-A story is a list of steps, each of a verb, plain words and options. Steps are one second apart, and each
-takes half a second unless it says `took=`; `times=` does the same so often within its second. Virtual time
-moves with the notifications, a minute each. `account=` names the account, `answer=` the HTTP status, `fault=`
-the fault that struck, and `lost` says that the work was done all the same.
+A story is a list of steps, each of a verb, plain words and options. Each begins one second after the one
+before or `after=` seconds, and takes half a second or `took=`; `times=` does the same so often within its
+second. Virtual time moves with the notifications, a minute each. `account=` names the account, `answer=` the
+HTTP status, `fault=` the fault that struck, and `lost` says that the work was done all the same.
 
 - `account services=HSS closed`: what is true of an account from now on; `named=` is its ID, `imsi=` its card.
 - `event id=2 type=Account/New form=texts`: `form=extra` has a variable that nobody knows.
@@ -31,6 +31,7 @@ import pytest
 from conformance.oracle.case import Declared
 from conformance.oracle.checks import Check
 from conformance.oracle.judge import judge
+from conformance.requirements import catalogue, consequences, requirement
 from conformance.target import Features
 from simulators.espf.core import STATUSES
 from simulators.journal import Record
@@ -105,18 +106,19 @@ def declare(**options: Any) -> Declared:
 def read(steps: Iterable[str], *, url_form: str) -> tuple[Record, ...]:
     """The journal of a story."""
     told: list[Record] = []
-    now = START
-    for second, text in enumerate(steps, start=1):
+    now = real_time = START
+    for text in steps:
         verb, *rest = shlex.split(text)
         now += 60 * (verb == "notice")
         options = dict(word.split("=", 1) for word in rest if "=" in word)
         options |= {flag: flag for flag in FLAGS & set(rest)}
         options.setdefault("account", "189")
+        real_time += float(options.get("after", 1))
         words = tuple(word for word in rest if "=" not in word and word not in FLAGS)
         for _ in range(int(options.get("times", 1))):
             step = Step(words=words, options=options, told=tuple(told), now=now, url_form=url_form)
             for fields in VERBS[verb](step):
-                moment = {"seq": len(told) + 1, "virtual_time": now, "real_time": START + second}
+                moment = {"seq": len(told) + 1, "virtual_time": now, "real_time": real_time}
                 told.append(Record(**{**moment, **_usual(step), **fields}))
     return tuple(told)
 
@@ -340,3 +342,15 @@ def _graded(checks: Callable[..., tuple[Check, ...]]) -> Callable[..., set[str]]
         return {check.requirement for check in checks(steps, **options) if check.grade == grade}
 
     return graded
+
+
+@pytest.fixture(scope="session", name="caught")
+def _caught(graded: Callable[..., set[str]]) -> Callable[..., set[str]]:
+    """What fails in a story and does not follow from its own requirement, which may warn where it is a SHOULD."""
+
+    def caught(own: str, steps: Sequence[str], **options: Any) -> set[str]:
+        warned = graded(steps, grade="warn", **options) if requirement(own).level == "SHOULD" else set()
+        failed = graded(steps, **options) | ({own} & warned)
+        return failed - (consequences([own], among=catalogue()) - {own})
+
+    return caught
