@@ -346,7 +346,7 @@ def _graded(checks: Callable[..., tuple[Check, ...]]) -> Callable[..., set[str]]
 
 @pytest.fixture(scope="session", name="caught")
 def _caught(graded: Callable[..., set[str]]) -> Callable[..., set[str]]:
-    """What fails in a story and does not follow from its own requirement, which may warn where it is a SHOULD."""
+    """What fails and does not follow from a requirement, which itself may warn where it is a SHOULD."""
 
     def caught(own: str, steps: Sequence[str], **options: Any) -> set[str]:
         warned = graded(steps, grade="warn", **options) if requirement(own).level == "SHOULD" else set()
