@@ -181,6 +181,21 @@ class Case:
         ]
         return max(made, key=lambda pair: pair[0])[1] if made else None
 
+    def activating(self, declared: Declared) -> tuple[Record, ...]:
+        """The events after which all that the account needs is to be ordered, since it was open by then."""
+        return tuple(
+            event
+            for event in self.events
+            if event.detail.get("event_type") in declared.activating
+            and self.exists
+            and self.account_at(event.seq).get("bill_status") != "C"
+        )
+
+    @property
+    def is_at_hand(self) -> bool:
+        """Tell whether its data could be had when they were last asked for; else nothing can be ordered."""
+        return not self.queries or is_success(self.queries[-1].status)
+
     def needed_groups(self, declared: Declared) -> tuple[str, ...]:
         """The declared groups that the account's services need in the end."""
         return tuple(

@@ -75,7 +75,7 @@ def data_sessions_ended(records: Sequence[Record], declared: Declared) -> Iterat
     """
     ended = next((record for record in records if record.operation == SESSIONS_ENDED), None)
     for case in cases(records) if ended else ():
-        later = [event for event in case.events if ended and event.seq > ended.seq]
+        later = [event for event in case.activating(declared) if ended and event.seq > ended.seq]
         if later:
             needed = set(case.needed_services(declared))
             ordered = {name for order in case.placed if order.decided_at for name in order.services}

@@ -14,26 +14,22 @@ ORDERED_FIELDS: Final = ("i_account", "id", "msisdn", "imsi", "iccid")
 
 
 def order_content(case: Case, declared: Declared) -> Iterator[Check]:
-    """ORDER-CONTENT: the account's own data, and at least the services that it needs."""
+    """ORDER-CONTENT: the account's own data, and at least the services that it needs.
+
+    Data that were true before are its own too: whether they are still fresh, DATA-FRESH judges.
+    """
     subject = Subject(requirement="ORDER-CONTENT", i_account=case.i_account)
     for order in case.accepted:
+        known = [fact.detail for fact in case.facts if fact.seq < order.seq] or [case.account]
         for name in ORDERED_FIELDS:
-            held, sent = case.account_at(order.seq).get(name), order.detail["account"].get(name)
+            held, sent = [account.get(name) for account in known], order.detail["account"].get(name)
             yield subject.check(
-                holds=sent == held,
-                expected=f"{name} {held!r} in the order",
+                holds=sent in held,
+                expected=f"{name} {held[-1]!r} in the order",
                 received=repr(sent),
                 shown_by=[order],
             )
-    # Nothing is ordered for an account that is closed by the time of its event, or whose data cannot be had.
-    activating = [
-        event
-        for event in case.events
-        if event.detail.get("event_type") in declared.activating
-        and case.account_at(event.seq).get("bill_status") != "C"
-    ]
-    is_at_hand = not case.queries or is_success(case.queries[-1].status)
-    if case.exists and is_at_hand and any(is_success(event.status) for event in activating):
+    if case.is_at_hand and any(is_success(event.status) for event in case.activating(declared)):
         yield _services_ordered(subject, case, declared)
 
 

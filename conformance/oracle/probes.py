@@ -25,9 +25,9 @@ REQUIREMENTS: Final[Mapping[tuple[str, str], str]] = {
 
 
 def probe_checks(records: Iterable[Record], declared: Declared) -> Iterator[Check]:
-    """EVENT-AUTH, EVENT-MALFORMED, EVENT-UNKNOWN, NOTICE-UNKNOWN, NOTICE-MALFORMED and NOTICE-ANSWER.
+    """EVENT-AUTH, EVENT-MALFORMED, EVENT-UNKNOWN, NOTICE-UNKNOWN, NOTICE-MALFORMED, NOTICE-ANSWER: answers.
 
-    How each probe was answered, and that nothing came of all those about one account.
+    And that nothing came of all the probes about one account.
     """
     listed = tuple(records)
     known = {case.i_account: case for case in cases(listed)}

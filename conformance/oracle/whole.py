@@ -65,7 +65,8 @@ def whole_quiet(records: Sequence[Record], _declared: Declared) -> Iterator[Chec
 
 
 def _final(requirement: str, case: Case, declared: Declared, shown_by: Sequence[Record]) -> Check:
-    needed = set(case.needed_services(declared))
+    is_due = any(event in shown_by for event in case.activating(declared))
+    needed = set(case.needed_services(declared)) if is_due else set()
     ordered = {service for order in case.placed if order.decided_at for service in order.services}
     groups = case.needed_groups(declared)
     wrong = [group for group in groups if case.stored(group) not in allowed_final(case, declared, group)]

@@ -153,7 +153,9 @@ ILLEGAL: Final[list[tuple[str, str, tuple[str, ...], dict[str, Any]]]] = [
     ("EVENT-DUPLICATE", "redelivery ordered", (*DOCUMENTED, "event", "query", "order HSS PCRF ref=b"), {}),
     ("DATA-QUERY", "no query", without("query"), {}),
     ("DATA-QUERY", "query too late", (*ORDERED[:2], "order HSS PCRF", "query"), {}),
-    ("ORDER-CONTENT", "wrong imsi", instead("order HSS PCRF", "order HSS PCRF imsi=001010000000190"), {}),
+    ("DATA-FRESH", "another's imsi", instead("order HSS PCRF", "order HSS PCRF imsi=001010000000190"), {}),
+    ("ORDER-CONTENT", "imsi and iccid exchanged",
+     ("account imsi=1 iccid=2", *DOCUMENTED[1:3], "order HSS PCRF imsi=2 iccid=1", *DOCUMENTED[4:]), {}),
     ("ORDER-CONTENT", "no order", ("account", "event", "query"), {}),
     ("ORDER-CONTENT", "half an order", ("account", "event", "query", "order HSS", *HSS_DONE), {}),
     ("ORDER-ONCE", "second reference", (*ORDERED, "order PCRF ref=b"), {}),
@@ -278,7 +280,7 @@ def test_misdirected_outcome_names_its_owner_and_its_evidence(checks: Checks) ->
         if check.requirement == "STATUS-GROUP" and check.grade == "fail"
     )  # fmt: skip
     assert found.expected == "the outcome of PCRF under group PCRF"
-    assert found.records == (9, 10)
+    assert found.records == (10, 11)
 
 
 def test_status_that_names_no_account_belongs_to_none(checks: Checks) -> None:
@@ -286,7 +288,7 @@ def test_status_that_names_no_account_belongs_to_none(checks: Checks) -> None:
     story = (*DOCUMENTED, "status HSS OK url=nobody")
     failed = [check for check in checks(story) if check.grade == "fail"]
     assert [(check.requirement, check.i_account, check.records) for check in failed] == [
-        ("STATUS-URL-I-ACCOUNT", None, (11,))
+        ("STATUS-URL-I-ACCOUNT", None, (12,))
     ]
 
 
@@ -296,4 +298,4 @@ def test_each_account_is_judged_by_its_own_facts(checks: Checks) -> None:
     story = [f"{step} account={number}" for step in DOCUMENTED for number in (189, 190)]
     story[story.index("order HSS PCRF account=189")] = swapped
     failed = {(check.requirement, check.i_account) for check in checks(story) if check.grade == "fail"}
-    assert failed == {("ORDER-CONTENT", 189)}
+    assert failed == {("DATA-FRESH", 189), ("ORDER-CONTENT", 189)}

@@ -30,6 +30,8 @@ COURSES: Final = (
     ("failed", "retrying"),
     (),
 )
+# The card of account 189, read the wrong way round.
+EXCHANGED: Final = f"imsi=89001{189:014d} iccid=00101{189:010d}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -296,7 +298,8 @@ CHANGES: Final[Mapping[str, tuple[str, Change]]] = {
     "missing final status": ("NOTICE-DELAY", missing_final),
     "second reference": ("ORDER-ONCE", second_reference),
     "missing query": ("DATA-QUERY", missing_query),
-    "wrong imsi": ("ORDER-CONTENT", _marked(r"order [^=]*$", "imsi=001010000000190")),
+    "another's imsi": ("DATA-FRESH", _marked(r"order [^=]*$", "imsi=001010000000190", first=True)),
+    "imsi and iccid exchanged": ("ORDER-CONTENT", _marked(r"order [^=]*$", EXCHANGED)),
     "event answered 500": ("EVENT-ACK", _marked(r"event$", "answer=500", first=True)),
     "redelivery answered 409": ("EVENT-DUPLICATE", redelivery_refused),
     "notification answered 500": ("NOTICE-ACK", notification_refused),

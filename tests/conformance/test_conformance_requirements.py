@@ -21,8 +21,35 @@ Checks = Callable[..., tuple[Check, ...]]
 
 PACKAGE: Final = Path(conformance.__file__).parent
 DUTIES: Final = (1, 2, 3, 4, 5)
-# Two accounts to which every rule has something to say.
+# How the neighbours of a third account, and it itself, were in trouble.
+TROUBLED: Final = (
+    "event answer=503 took=2.5",
+    "query dead",
+    "query answer=500",
+    "query answer=0 fault=hang",
+    "event",
+    "query",
+    "order HSS answer=0 lost",
+    "order PCRF answer=503 fault=answer",
+    "order PCRF answer=422",
+    "order HSS",
+    "account closed",
+    "query",
+)
+PROBES: Final = (
+    *(f"probe event {kind} answer=401" for kind in ("malformed", "unauthorized", "unknown-type")),
+    *(f"probe notification {kind} answer=404" for kind in ("malformed", "unknown-order")),
+)
+# Accounts to which every rule has something to say.
 EVENTFUL: Final = (
+    *(f"account account={number}" for number in range(300, 320)),
+    *(f"event account={number} took=1.5" for number in range(300, 320)),
+    "account account=191",
+    *(f"{step} account=191" for step in TROUBLED),
+    "event id=2 form=texts",
+    "event id=3 form=extra",
+    "event id=4 type=Subscriber/Created",
+    "event account=999",
     "account",
     "event",
     "event",
@@ -46,6 +73,12 @@ EVENTFUL: Final = (
     "status IOT IN_PROGRESS account=190 known",
     "status IOT IN_PROGRESS account=190 answer=400 fault=answer",
     "status PCRF FAILED account=190 url=nobody",
+    *PROBES,
+    "sessions ended",
+    "stopped",
+    "started",
+    "event id=5",
+    "quiet",
 )
 DECLARED: Final[dict[str, Any]] = {
     "groups": {"HSS": ("HSS",), "PCRF": ("PCRF",), "IOT": ("IOT",)},

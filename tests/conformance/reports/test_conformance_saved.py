@@ -44,7 +44,7 @@ def test_scenarios_are_told_apart_by_their_facts(write_journal: Callable[..., Pa
     one, two = judge_again(journal)
 
     assert (one.name, two.name, one.steps) == ("test_one", "test_two", ({"verb": "x"},))
-    assert (one.first, one.last, two.first) == (3, 13, 14)
+    assert (one.first, one.last, two.first) == (3, 14, 15)
     assert (failed(one), failed(two)) == ([], ["NOTICE-DELAY", "STATUS-FINAL"])
     assert (one.result.virtual_seconds, one.result.wall_seconds) == (7200.0, 0.5)
 
@@ -61,7 +61,7 @@ def test_gap_leaves_all_in_doubt(write_journal: Callable[..., Path], gone: int) 
     path = rewrite(write_journal({"test_one": LATE}), keep=lambda record: record["seq"] != gone)
     (journal,) = read_journals([path])
     (told,) = judge_again(journal)
-    assert (told.result.checks, told.result.unsure) == ((), "1 record(s) that are missing between 3 and 12")
+    assert (told.result.checks, told.result.unsure) == ((), "1 record(s) that are missing between 3 and 13")
     assert set(told.requirements) == {id_ for id_, entry in catalogue().items() if not entry.not_tested}
 
 
