@@ -88,11 +88,9 @@ def test_status_that_espf_did_not_take_is_sent_again(story: Story, trouble: dict
 @pytest.mark.faulty
 @pytest.mark.proves("STATUS-SEQUENCE")
 def test_newer_status_does_not_wait_to_be_overtaken(story: Story) -> None:
-    """ESPF fails for a while: what was true before is not told after what is true now.
-
-    Several accounts, since who repeats in no order may be right by chance. The groups that nothing is
-    notified about show by when a report that failed so often is sent again.
-    """
+    """ESPF fails for a while: what was true before is not told after what is true now."""
+    # Several, since who repeats in no order may be right by chance. The groups that nothing is notified
+    # about show by when a report that failed so often is sent again.
     accounts = [story.create_account() for _ in range(4)]
     told, *_ = story.groups.values()
     for account, service in product(accounts, story.services):
