@@ -75,7 +75,8 @@ LEGAL: Final[list[tuple[str, str, tuple[str, ...], dict[str, Any]]]] = [
     ("ORDER-REFUSED", "another one was taken for a change",
      (*ASKED, "order HSS answer=422", "status HSS FAILED", *CHANGE, "order HSS ref=b", *AFTER), ONE),
     ("ORDER-REFUSED", "one service of a group",
-     (*ASKED, "order HSS", "order VoIP answer=422", "notice HSS completed", "status CORE FAILED known"), CORE),
+     (*ASKED, "order HSS", "order VoIP answer=422", "notice HSS completed",
+      "status CORE FAILED known"), CORE),
     ("ORDER-REFUSED", "one group of two",
      (*ASKED, "order HSS", "order PCRF answer=422", *AFTER, "status PCRF FAILED"), TWO),
 ]  # fmt: skip
