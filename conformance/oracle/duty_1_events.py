@@ -47,12 +47,9 @@ def event_form(case: Case, declared: Declared) -> Iterator[Check]:
         if concern == ACK or event.status != ANSWERED or not case.is_at_hand:
             continue
         needed = set(case.needed_services(declared))
-        ordered = {
-            service
-            for order in case.placed
-            if order.decided_at and order.decided_at.seq > event.seq
-            for service in order.services
-        }
+        # Whether the OMS took them is another concern.
+        tried = [order for order in case.placed if order.requests[-1].seq > event.seq]
+        ordered = {service for order in tried for service in order.services}
         yield Subject(requirement=concern, i_account=case.i_account).check(
             holds=needed <= ordered,
             expected=f"orders for {listed(sorted(needed))} after {event.request_body}",
