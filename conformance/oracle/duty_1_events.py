@@ -8,10 +8,9 @@ from typing import Any, Final
 from conformance.oracle.case import Case, Declared, cases, read_group, read_status, was_answered_before
 from conformance.oracle.checks import Check, Subject, answer, listed, told
 from conformance.oracle.outcomes import sole_meaning
-from conformance.oracle.reading import is_probe, is_success, is_whole
+from conformance.oracle.reading import is_probe, is_showing, is_showing_closed, is_success, is_whole
 from simulators.journal import Record
 
-CLOSED: Final = '"bill_status":"C"'
 ACK: Final = "EVENT-ACK"
 # A SHOULD: who cannot bear what a later release adds is warned.
 EXTRA: Final = "EVENT-EXTRA"
@@ -86,14 +85,14 @@ def event_resend(case: Case, declared: Declared) -> Iterator[Check]:
 
 def event_reorder(case: Case, _declared: Declared) -> Iterator[Check]:
     """EVENT-REORDER: nothing is activated after its own query showed the account closed."""
-    shown = [query for query in case.queries if '"bill_status"' in query.response_body]
-    closed = [query for query in shown if CLOSED in query.response_body.replace(" ", "")]
+    shown = list(filter(is_showing, case.queries))
+    closed = list(filter(is_showing_closed, shown))
     if not closed:
         return
     late = [
         order
         for order in case.accepted
-        if order.seq > closed[0].seq and order.detail["action"] != "deactivate"
+        if order.detail["action"] != "deactivate" and _saw_closed(order, shown)
     ]
     yield Subject(requirement="EVENT-REORDER", i_account=case.i_account).check(
         holds=not late,
@@ -102,6 +101,12 @@ def event_reorder(case: Case, _declared: Declared) -> Iterator[Check]:
         shown_by=[closed[0], *late],
         otherwise="warn",
     )
+
+
+def _saw_closed(order: Record, shown: Sequence[Record]) -> bool:
+    """Tell whether the last reply before an order showed its account closed."""
+    before = [query for query in shown if query.seq < order.seq]
+    return bool(before) and is_showing_closed(before[-1])
 
 
 def event_concurrent(records: Sequence[Record], declared: Declared) -> Iterator[Check]:
