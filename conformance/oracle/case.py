@@ -12,6 +12,7 @@ from conformance.oracle.reading import (
     is_accepted,
     is_probe,
     is_reached,
+    is_showing_closed,
     is_stored,
     is_success,
     is_taken,
@@ -182,12 +183,17 @@ class Case:
         return max(made, key=lambda pair: pair[0])[1] if made else None
 
     def activating(self, declared: Declared) -> tuple[Record, ...]:
-        """The events after which all that the account needs is to be ordered, since it was open by then."""
+        """The events after which all that the account needs is to be ordered.
+
+        It was open by then, and no query showed it closed since.
+        """
+        closed = max((query.seq for query in self.queries if is_showing_closed(query)), default=0)
         return tuple(
             event
             for event in self.events
             if event.detail.get("event_type") in declared.activating
             and self.exists
+            and event.seq > closed
             and self.account_at(event.seq).get("bill_status") != "C"
         )
 

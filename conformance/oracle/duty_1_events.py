@@ -8,10 +8,9 @@ from typing import Any, Final
 from conformance.oracle.case import Case, Declared, cases, read_group, read_status, was_answered_before
 from conformance.oracle.checks import Check, Subject, answer, listed, told
 from conformance.oracle.outcomes import sole_meaning
-from conformance.oracle.reading import is_probe, is_success, is_whole
+from conformance.oracle.reading import is_probe, is_showing, is_showing_closed, is_success, is_whole
 from simulators.journal import Record
 
-CLOSED: Final = '"bill_status":"C"'
 ACK: Final = "EVENT-ACK"
 # A SHOULD: who cannot bear what a later release adds is warned.
 EXTRA: Final = "EVENT-EXTRA"
@@ -47,12 +46,9 @@ def event_form(case: Case, declared: Declared) -> Iterator[Check]:
         if concern == ACK or event.status != ANSWERED or not case.is_at_hand:
             continue
         needed = set(case.needed_services(declared))
-        ordered = {
-            service
-            for order in case.placed
-            if order.decided_at and order.decided_at.seq > event.seq
-            for service in order.services
-        }
+        # Whether the OMS took them is another concern.
+        tried = [order for order in case.placed if order.requests[-1].seq > event.seq]
+        ordered = {service for order in tried for service in order.services}
         yield Subject(requirement=concern, i_account=case.i_account).check(
             holds=needed <= ordered,
             expected=f"orders for {listed(sorted(needed))} after {event.request_body}",
@@ -80,7 +76,7 @@ def event_resend(case: Case, declared: Declared) -> Iterator[Check]:
         tries = [event for event in handled if event.i_event == i_event]
         if len(tries) > 1 and not (is_success(tries[0].status) or tries[0].status in REFUSED):
             yield subject.check(
-                holds=tries[-1].status == ANSWERED,
+                holds=any(event.status == ANSWERED for event in tries),
                 expected=f"i_event {i_event} taken when it comes again",
                 received=answer(tries[-1]),
                 shown_by=tries,
@@ -89,14 +85,14 @@ def event_resend(case: Case, declared: Declared) -> Iterator[Check]:
 
 def event_reorder(case: Case, _declared: Declared) -> Iterator[Check]:
     """EVENT-REORDER: nothing is activated after its own query showed the account closed."""
-    shown = [query for query in case.queries if '"bill_status"' in query.response_body]
-    closed = [query for query in shown if CLOSED in query.response_body.replace(" ", "")]
+    shown = list(filter(is_showing, case.queries))
+    closed = list(filter(is_showing_closed, shown))
     if not closed:
         return
     late = [
         order
         for order in case.accepted
-        if order.seq > closed[0].seq and order.detail["action"] != "deactivate"
+        if order.detail["action"] != "deactivate" and _saw_closed(order, shown)
     ]
     yield Subject(requirement="EVENT-REORDER", i_account=case.i_account).check(
         holds=not late,
@@ -105,6 +101,12 @@ def event_reorder(case: Case, _declared: Declared) -> Iterator[Check]:
         shown_by=[closed[0], *late],
         otherwise="warn",
     )
+
+
+def _saw_closed(order: Record, shown: Sequence[Record]) -> bool:
+    """Tell whether the last reply before an order showed its account closed."""
+    before = [query for query in shown if query.seq < order.seq]
+    return bool(before) and is_showing_closed(before[-1])
 
 
 def event_concurrent(records: Sequence[Record], declared: Declared) -> Iterator[Check]:
@@ -161,20 +163,16 @@ def _is_begun_again(case: Case) -> bool:
 
 def references(subject: Subject, case: Case, declared: Declared, *, since: int = 0) -> Iterator[Check]:
     """Check that no service got more accepted references than the account had events, after a record."""
-    events = {event.i_event for event in _handled(case, declared)}
+    events = _handled(case, declared)
     # A second reference after a lost answer is ORDER-REPLY-LOST's concern.
-    accepted = {
-        (order.reference, service): order.answered.seq
-        for order in case.placed
-        if order.answered
-        for service in order.services
-    }
-    for service, count in sorted(Counter(service for _, service in accepted).items()):
-        last = max(seq for (_, name), seq in accepted.items() if name == service)
+    answered = [order.answered for order in case.placed if order.answered]
+    for service in sorted({service for record in answered for service in record.detail["services"]}):
+        mine = [record for record in answered if service in record.detail["services"]]
+        told = [len({event.i_event for event in events if event.seq < record.seq}) for record in mine]
         yield subject.check(
-            holds=count <= len(events) or last <= since,
-            expected=f"at most {len(events)} accepted reference(s) for {service}, one for each event",
-            received=f"{count} accepted reference(s)",
+            holds=all(count <= known for count, known in enumerate(told, start=1)) or mine[-1].seq <= since,
+            expected=f"at most {told[-1]} accepted reference(s) for {service}, one for each event before it",
+            received=f"{len(mine)} accepted reference(s)",
             shown_by=case.accepted,
         )
 

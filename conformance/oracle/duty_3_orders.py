@@ -6,7 +6,7 @@ from typing import Final
 from conformance.oracle.case import Case, Declared, Order, is_success
 from conformance.oracle.checks import Check, Subject, answer, listed
 from conformance.oracle.duty_1_events import references
-from conformance.oracle.reading import REFUSALS, is_told
+from conformance.oracle.reading import REFUSALS, is_showing_closed, is_told
 from simulators.journal import Record
 
 # The account and its SIM data, by the names that the journal's facts and orders share.
@@ -38,8 +38,11 @@ def order_once(case: Case, declared: Declared) -> Iterator[Check]:
     yield from references(Subject(requirement="ORDER-ONCE", i_account=case.i_account), case, declared)
 
 
-def order_retry(case: Case, _declared: Declared) -> Iterator[Check]:
-    """ORDER-RETRY: what the OMS did not take in its trouble comes again until it is taken."""
+def order_retry(case: Case, declared: Declared) -> Iterator[Check]:
+    """ORDER-RETRY: what the OMS did not take in its trouble comes again until it is taken.
+
+    What is not needed any more, or was shown to be closed meanwhile, need not come again.
+    """
     subject = Subject(requirement="ORDER-RETRY", i_account=case.i_account)
     for order in case.placed:
         failed = [
@@ -51,7 +54,7 @@ def order_retry(case: Case, _declared: Declared) -> Iterator[Check]:
             service for other in case.placed if _decided_after(other, failed[0]) for service in other.services
         }
         yield subject.check(
-            holds=set(order.services) <= later,
+            holds=_still_due(order, case, declared) <= later,
             expected=f"order {order.reference} again, until the OMS takes it",
             received=f"{len(order.requests)} requests: {listed([answer(one) for one in order.requests])}",
             shown_by=order.requests,
@@ -92,6 +95,13 @@ def order_refused(case: Case, declared: Declared) -> Iterator[Check]:
             received=f"stored: {stored or 'nothing'}",
             shown_by=[request for order in refused for request in order.requests],
         )
+
+
+def _still_due(order: Order, case: Case, declared: Declared) -> set[str]:
+    if order.action == "deactivate":
+        return set(order.services)
+    closed = any(is_showing_closed(query) for query in case.queries if query.seq > order.requests[0].seq)
+    return set() if closed else set(order.services) & set(case.needed_services(declared))
 
 
 def _refuses(request: Record) -> bool:

@@ -11,6 +11,8 @@ UNREADABLE: Final = frozenset({"drop", "truncate", "malformed"})
 # Faults that change when or how often a message comes, and nothing else.
 HARMLESS: Final = frozenset({"delay", "duplicate", "reorder"})
 AFTER_THE_WORK: Final = " after the work"
+BILL_STATUS: Final = '"bill_status":'
+CLOSED: Final = f'{BILL_STATUS}"C"'
 
 
 def is_success(status: int | None) -> bool:
@@ -80,6 +82,16 @@ def read_group(record: Record) -> str:
     """The group that a status request names; JSON may hold anything in its place."""
     value = record.detail.get("group")
     return value if isinstance(value, str) else ""
+
+
+def is_showing(query: Record) -> bool:
+    """Tell whether a reply says whether an account is closed."""
+    return BILL_STATUS in query.response_body
+
+
+def is_showing_closed(query: Record) -> bool:
+    """Tell whether a reply says that an account is closed."""
+    return CLOSED in query.response_body.replace(" ", "")
 
 
 def occurred_at(notice: Record) -> float:

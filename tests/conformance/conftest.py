@@ -211,7 +211,7 @@ def _order(step: Step) -> Iterator[dict[str, Any]]:
 def _notice(step: Step) -> Iterator[dict[str, Any]]:
     service, state = step.words
     reference = step.options.get("ref", _newest(step, service=service))
-    name = step.options.get("id", f"{reference}-{service}-{state}")
+    name = step.options.get("id", f"{step.i_account}-{reference}-{service}-{state}")
     same = (
         notice.detail["occurred_at"] for notice in step.told if notice.detail.get("notification_id") == name
     )

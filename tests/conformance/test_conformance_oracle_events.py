@@ -82,6 +82,8 @@ LEGAL: Final[list[tuple[str, str, tuple[str, ...]]]] = [
       "order HSS ref=c action=deactivate", "notice HSS completed", "status HSS OK")),
     ("EVENT-REORDER", "closed between query and order",
      ("account", "event", "query", "account closed", *AFTER[1:])),
+    ("EVENT-REORDER", "opened again", ("account closed", "event", "query", "account", "event id=2", *AFTER)),
+    ("EVENT-REORDER", "closed before it was asked about", ("account", "event", "account closed", "query")),
     ("EVENT-CONCURRENT", "both done", (*TWO, *of(1, "event took=2.5"), *of(2, "event"), *BOTH_DONE)),
     ("EVENT-CONCURRENT", "one refused beside the other, and done when it comes again",
      (*TWO, *of(1, "event took=9"), *of(1, f"query {REFUSED}"), *of(2, "event answer=503"), *of(1, *AFTER),

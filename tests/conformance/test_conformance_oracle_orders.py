@@ -18,6 +18,7 @@ CHANGE: Final = ("event id=2 type=Account/Product/Changed", "query")
 BUSY: Final = "order HSS answer=503 fault=answer"
 LOST: Final = "order HSS answer=0 lost"
 PCRF_DONE: Final = ("notice PCRF completed", "status PCRF OK")
+CLOSED: Final = ("account closed", "event id=3 type=Account/Status/Closed", "query")
 CARD: Final = "account imsi=1 iccid=2"
 
 LEGAL: Final[list[tuple[str, str, tuple[str, ...], dict[str, Any]]]] = [
@@ -34,6 +35,10 @@ LEGAL: Final[list[tuple[str, str, tuple[str, ...], dict[str, Any]]]] = [
     ("ORDER-CONTENT", "its data before they changed",
      (*ASKED, CARD, "order HSS imsi=001010000000189 iccid=8900100000000000189", *AFTER), ONE),
     ("ORDER-CONTENT", "refused for good", (*ASKED, "order HSS answer=422", "status HSS FAILED"), ONE),
+    ("ORDER-CONTENT", "closed before it was ordered", (*ASKED, *CLOSED), ONE),
+    ("ORDER-RETRY", "closed while the OMS failed", (*ASKED, BUSY, *CLOSED), ONE),
+    ("ORDER-RETRY", "a service that is not needed any more",
+     ("account services=HSS", *ASKED[1:], BUSY, "account services=VoIP", *CHANGE), ONE),
     ("ORDER-ONCE", "one order for each service",
      (*ASKED, "order PCRF", "order HSS", *AFTER, *PCRF_DONE), TWO),
     ("ORDER-ONCE", "repeated with its reference", (*ASKED, "order HSS", *WHOLE[3:]), ONE),
@@ -75,8 +80,8 @@ LEGAL: Final[list[tuple[str, str, tuple[str, ...], dict[str, Any]]]] = [
     ("ORDER-REFUSED", "another one was taken for a change",
      (*ASKED, "order HSS answer=422", "status HSS FAILED", *CHANGE, "order HSS ref=b", *AFTER), ONE),
     ("ORDER-REFUSED", "one service of a group",
-     (*ASKED, "order HSS", "order VoIP answer=422", "notice HSS completed", "status CORE FAILED known"),
-     CORE),
+     (*ASKED, "order HSS", "order VoIP answer=422", "notice HSS completed",
+      "status CORE FAILED known"), CORE),
     ("ORDER-REFUSED", "one group of two",
      (*ASKED, "order HSS", "order PCRF answer=422", *AFTER, "status PCRF FAILED"), TWO),
 ]  # fmt: skip
@@ -97,6 +102,8 @@ ILLEGAL: Final[list[tuple[str, str, tuple[str, ...], dict[str, Any]]]] = [
     ("ORDER-RETRY", "given up after a reset", (*ASKED, "order HSS answer=0 fault=reset"), ONE),
     ("ORDER-RETRY", "given up as failed after five tries", (*ASKED, *[BUSY] * 5, "status HSS FAILED"), ONE),
     ("ORDER-RETRY", "given up for want of credentials", (*ASKED, "order HSS answer=401"), ONE),
+    ("ORDER-RETRY", "a deactivation given up",
+     (*WHOLE, *CLOSED, "order HSS ref=b action=deactivate answer=503 fault=answer"), ONE),
     ("ORDER-RETRY", "half of it again", (*ASKED, "order HSS PCRF answer=503", "order HSS", *AFTER), TWO),
     ("ORDER-REPLY-LOST", "another reference", (*ASKED, LOST, "order HSS ref=b", *AFTER), ONE),
     ("ORDER-REFUSED", "nothing told", (*ASKED, "order HSS answer=422"), ONE),
