@@ -20,7 +20,7 @@ conformance: $(READY) ## Judge the reference provisioner; ARGS="--only STATUS-VA
 	@$(BIN)/espf-conformance run --target reference -n 2 --report-dir reports $(ARGS)
 
 test: $(READY) ## Run the harness's own tests; ARGS="-k clock" adds options
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: $(READY) ## Look for mistakes and for unformatted code
 	@$(BIN)/ruff check
