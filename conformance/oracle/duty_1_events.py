@@ -23,9 +23,9 @@ REFUSED: Final = range(400, 500)
 def event_ack(case: Case, declared: Declared) -> Iterator[Check]:
     """EVENT-ACK, EVENT-VOCABULARY, EVENT-NUMBERS and EVENT-EXTRA: 200, and in time, while all is well.
 
-    What comes once more is EVENT-DUPLICATE's concern.
+    What comes once more is EVENT-DUPLICATE's concern, and what names no account DATA-NOT-FOUND's.
     """
-    for event in _handled(case, declared):
+    for event in _handled(case, declared) if case.exists else ():
         if not (_is_redelivered(case, event) or _is_overlapping(case, event)) and case.is_healthy(event):
             subject = Subject(requirement=_concern(event, declared), i_account=case.i_account)
             yield _taken(subject, event, declared)
@@ -61,7 +61,7 @@ def event_form(case: Case, declared: Declared) -> Iterator[Check]:
 def event_resend(case: Case, declared: Declared) -> Iterator[Check]:
     """EVENT-RESEND: in trouble no 4xx, and what was not taken is taken when it comes again."""
     subject = Subject(requirement="EVENT-RESEND", i_account=case.i_account)
-    handled = _handled(case, declared)
+    handled = _handled(case, declared) if case.exists else []
     for event in handled:
         # What was spoilt on its way may be refused for that.
         if case.is_healthy(event) or not is_whole(event) or _is_redelivered(case, event):

@@ -202,6 +202,7 @@ def test_failed_smoke_story_blocks_all_others(
     assert "STATUS-VALUES" in {entry["id"] for entry in blocked}
     assert {entry["reason"] for entry in blocked} <= {
         "the smoke story failed: first mend what is told of it",
+        "follows from EVENT-ACK",
         "follows from another failure",
     }
 
