@@ -229,6 +229,18 @@ class Story(Telling):
         self._give_time(lambda: all(map(self._case(account).stored, declared.groups)))
 
     @verb
+    def until_decided(self, account: Account) -> None:
+        """Wait until the OMS has accepted or refused orders for all that the account needs."""
+
+        def decided() -> bool:
+            case = self._case(account)
+            found = {service for order in case.placed if order.decided_at for service in order.services}
+            return found >= set(case.needed_services(self._bench.declared))
+
+        what = f"orders for i_account {account.i_account}"
+        self._until(decided, what, limit=self._bench.file.timeouts.converge)
+
+    @verb
     def until_refused(self, account: Account) -> None:
         """Wait until the OMS has refused an order of the account for good."""
         self._until(

@@ -20,6 +20,8 @@ from simulators.world import PREDEFINED_GROUPS
 
 # What was ordered late is notified late.
 LATE_MINUTES: Final = 120.0
+# What the timers are called by which something is sent again: after a refusal, or after silence.
+SENT_AGAIN: Final = ("resend of", "silence about")
 # The fact that a story did something.
 STEP: Final = "step"
 
@@ -245,7 +247,8 @@ class Telling:
         return bool(journal.wait_until(condition, timeout=0))
 
     def _send_again(self) -> None:
-        """Let virtual time go to the next timer, if that is one that sends something again."""
+        """Let virtual time go to the next timer, if that is one by which something is sent again."""
         _, timers = self._stack.clock.upcoming(1)
-        if timers and str(timers[0].label).startswith("resend of") and self._stack.in_flight.quiet_for() > 0:
+        is_such = bool(timers) and str(timers[0].label).startswith(SENT_AGAIN)
+        if is_such and self._stack.in_flight.quiet_for() > 0:
             self._stack.clock.advance(seconds=timers[0].due - self._stack.clock.now())
