@@ -2,19 +2,23 @@
 
 import inspect
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain, count
 from pathlib import Path
 from typing import Any, Final, cast
 
 import pytest
 
-from conformance.about import About
+from conformance.about import About, Budget
 from conformance.bench import Bench, open_bench
 from conformance.errors import TargetError
 from conformance.requirements import requirement
 from conformance.scenario import Scenario, conclude
+from conformance.schedules import Schedule, exchanges, schedules
+from conformance.search import Search, tell_alone
+from conformance.small_story import batches
 from conformance.story import MissedWaitError, NotDeclaredError, Story
 from conformance.target import TargetFile, UrlForm, load_target
 
@@ -25,6 +29,11 @@ JOURNAL: Final = pytest.StashKey[str]()
 # What failed before in this worker; to be unsure counts as one more kind of failure.
 CONFIRMED: Final = pytest.StashKey[set[str]]()
 UNSURE: Final = "unsure"
+# What was found in other parts of the search.
+SEARCH: Final = pytest.StashKey[Search]()
+# By the budget: how many deviations the schedules have, and how many are told at a time.
+DEVIATIONS: Final[Mapping[Budget, tuple[int, ...]]] = {"small": (), "normal": (1,), "thorough": (1, 2, 3)}
+AT_A_TIME: Final = 20
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,10 +58,25 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     forms = declared_forms(_load(metafunc.config)[1])
     marker = metafunc.definition.get_closest_marker("url_form")
     chosen = [form for form in forms if marker is None or form in marker.args]
-    if metafunc.definition.get_closest_marker("faulty") and not _is_about_statuses(metafunc.definition):
-        # Trouble that concerns no status looks alike with either form.
+    is_search = "told" in metafunc.fixturenames
+    if metafunc.definition.get_closest_marker("faulty") and (
+        is_search or not _is_about_statuses(metafunc.definition)
+    ):
+        # Trouble that concerns no status looks alike with either form, and the search need not be doubled.
         chosen = chosen[:1]
     metafunc.parametrize("bench", chosen, indirect=True, scope="session")
+    if is_search:
+        parts = _batches(metafunc.config)
+        metafunc.parametrize("told", parts, ids=[f"part {number}" for number, _ in enumerate(parts, 1)])
+
+
+def _batches(config: pytest.Config) -> list[tuple[Schedule, ...]]:
+    """The schedules that a run's budget allows, in parts that are told at the same time."""
+    features = _load(config)[1].features
+    services = [service for listed in features.groups.values() for service in listed]
+    found = exchanges(services=services, groups=tuple(features.groups), restart=features.restart)
+    told = (schedules(found, deviations=number) for number in DEVIATIONS[_about(config).budget])
+    return [batch for some in told for batch in batches(tuple(some), size=AT_A_TIME)]
 
 
 def _is_about_statuses(item: Any) -> bool:
@@ -121,6 +145,28 @@ def story(bench: Bench, request: pytest.FixtureRequest) -> Story:
     if bench.target and bench.death():
         bench.target.restart()
     return Story(bench, name=request.node.name, requirements=proved_by(request.node))
+
+
+@pytest.fixture
+def search(bench: Bench, request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Search schedules for those that fail; each telling is a scenario of its own."""
+    item = request.node
+
+    def tell(told: Sequence[Schedule]) -> Scenario:
+        if bench.target and bench.death():
+            bench.target.restart()
+        story, missed = tell_alone(partial(Story, bench), told)
+        return conclude(story, journal=item.config.stash[JOURNAL], missed=missed)
+
+    found = item.config.stash.setdefault(SEARCH, Search())
+
+    def through(told: Sequence[Schedule]) -> None:
+        tellings = list(found.through(told, tell=tell))
+        item.user_properties += [(SCENARIO, telling.to_json()) for telling in tellings]
+        if any(telling.went_wrong for telling in tellings):
+            pytest.fail("the report says why", pytrace=False)
+
+    return through
 
 
 @pytest.hookimpl(wrapper=True)

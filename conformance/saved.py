@@ -15,7 +15,7 @@ from conformance.oracle.case import Declared
 from conformance.oracle.judge import judge
 from conformance.requirements import catalogue
 from conformance.scenario import Scenario
-from conformance.story import Result
+from conformance.story import NO_BATCH, Batch, Result
 from simulators.journal import Record
 from simulators.validation import mistakes
 
@@ -36,6 +36,7 @@ class Begin(BaseModel):
 
     name: str
     requirements: tuple[str, ...]
+    batch: Batch = NO_BATCH
 
 
 class End(BaseModel):
@@ -188,6 +189,7 @@ def _scenario(journal: SavedJournal, stretch: Records) -> Scenario:
         last=stretch[-1].seq,
         requirements=_all_tested() if gap else begin.requirements,
         steps=tuple(record.detail for record in rest if _is_fact(record, "step")),
+        batch=begin.batch,
         result=Result(
             checks=checks,
             unsure=None if has_failed else gap or end.unsure,

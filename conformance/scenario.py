@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from conformance.oracle.checks import Check
-from conformance.story import MissedWaitError, Result, Story
+from conformance.story import NO_BATCH, Batch, MissedWaitError, Result, Story
 from conformance.target import UrlForm
 
 
@@ -15,7 +15,7 @@ class Scenario:
     """A scenario that ran: its name, what it was written for, and what came of it.
 
     `journal` is the file in the report folder that holds its exchanges, `first` to `last` their numbers,
-    `steps` what it did, so that it can be told again.
+    `steps` what it did, so that it can be told again, `batch` how many schedules of the small story it was.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Scenario:
     requirements: tuple[str, ...]
     result: Result
     steps: tuple[Mapping[str, Any], ...] = ()
+    batch: Batch = NO_BATCH
 
     @property
     def failed(self) -> frozenset[str]:
@@ -49,6 +50,7 @@ class Scenario:
         checks = tuple(
             Check(**{**check, "records": tuple(check["records"])}) for check in result.pop("checks")
         )
+        fields["batch"] = Batch(**fields["batch"])
         requirements, steps = tuple(fields.pop("requirements")), tuple(fields.pop("steps"))
         return cls(**fields, requirements=requirements, steps=steps, result=Result(**result, checks=checks))
 
@@ -65,4 +67,5 @@ def conclude(story: Story, *, journal: str, missed: MissedWaitError | None = Non
         requirements=story.requirements,
         result=result,
         steps=story.steps,
+        batch=story.batch,
     )

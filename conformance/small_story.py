@@ -24,8 +24,7 @@ def tell_small_story(story: Story, told: Sequence[Schedule]) -> None:
     events = [story.emit("activate", account) for account in accounts]
     acts = list(zip(events, told, strict=True))
     _act(story, acts, "told")
-    for account in accounts:
-        story.until_decided(account)
+    story.until_decided(accounts)
     _act(story, acts, "ordered")
     story.advance(minutes=10)
     for account in accounts:

@@ -8,6 +8,7 @@ from conformance.oracle.checks import Check
 from conformance.oracle.equivalence import Telling, compared
 from conformance.requirements import Profile, Requirement, catalogue, consequences
 from conformance.scenario import Scenario
+from conformance.search import settled
 from conformance.target import Features
 from simulators.commands import CONFIGURATION, HARNESS_BROKE
 
@@ -110,7 +111,7 @@ class Scope:
 
 def decide(scenarios: Sequence[Scenario], features: Features, scope: Scope) -> Verdict:
     """Decide on every requirement of the catalogue, then on the run."""
-    told = _compared(scenarios)
+    told = _compared(settled(scenarios))
     entries = tuple(_decide_one(requirement, told, features, scope) for requirement in catalogue().values())
     grades = {
         entry.verdict for entry in entries if not entry.requirement.not_tested and entry.reason != BEYOND_CORE

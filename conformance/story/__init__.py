@@ -2,6 +2,6 @@
 
 from conformance.story.steps import Step, play
 from conformance.story.story import Story
-from conformance.story.telling import MissedWaitError, NotDeclaredError, Result
+from conformance.story.telling import NO_BATCH, Batch, MissedWaitError, NotDeclaredError, Result
 
-__all__ = ["MissedWaitError", "NotDeclaredError", "Result", "Step", "Story", "play"]
+__all__ = ["NO_BATCH", "Batch", "MissedWaitError", "NotDeclaredError", "Result", "Step", "Story", "play"]

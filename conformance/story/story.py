@@ -1,6 +1,7 @@
 """A story: the verbs that a scenario tells, step by step, with every wait ended by the thing waited for."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final, Literal
 
 from conformance.endpoints.knocking import PROBES, About
@@ -229,16 +230,24 @@ class Story(Telling):
         self._give_time(lambda: all(map(self._case(account).stored, declared.groups)))
 
     @verb
-    def until_decided(self, account: Account) -> None:
-        """Wait until the OMS has accepted or refused orders for all that the account needs."""
+    def until_decided(self, accounts: Sequence[Account]) -> None:
+        """Wait until the OMS has accepted or refused orders for all that the accounts need.
 
-        def decided() -> bool:
+        Then give the target time to report IN_PROGRESS, once for all.
+        """
+        declared = self._bench.declared
+
+        def is_decided(account: Account) -> bool:
             case = self._case(account)
             found = {service for order in case.placed if order.decided_at for service in order.services}
-            return found >= set(case.needed_services(self._bench.declared))
+            return found >= set(case.needed_services(declared))
 
-        what = f"orders for i_account {account.i_account}"
-        self._until(decided, what, limit=self._bench.file.timeouts.converge)
+        for account in accounts:
+            what = f"orders for i_account {account.i_account}"
+            self._until(partial(is_decided, account), what, limit=self._bench.file.timeouts.converge)
+        self._give_time(
+            lambda: all(all(map(self._case(account).stored, declared.groups)) for account in accounts)
+        )
 
     @verb
     def until_refused(self, account: Account) -> None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from conformance.bench import Bench
@@ -44,18 +44,33 @@ class Result:
     wall_seconds: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """How many schedules were told at the same time, and with how many deviations each; none by default."""
+
+    schedules: int = 0
+    deviations: int = 0
+
+
+NO_BATCH: Final = Batch()
+
+
 class Telling:
     """Waits for what the target does, on a bench; ends with a result.
 
     Its beginning and its end are facts of the journal, so that a saved one can be judged again.
     """
 
-    def __init__(self, bench: Bench, *, name: str, requirements: tuple[str, ...]) -> None:
+    def __init__(
+        self, bench: Bench, *, name: str, requirements: tuple[str, ...], batch: Batch = NO_BATCH
+    ) -> None:
         self._bench = bench
         self.requirements = requirements
         self.name = name
         self._stack = bench.stack
-        self._stack.journal.fact("scenario", data={"name": name, "requirements": requirements})
+        self.batch = batch
+        about = {"name": name, "requirements": requirements, "batch": asdict(batch)}
+        self._stack.journal.fact("scenario", data=about)
         self.first = bench.stack.journal.last_seq
         self.names = Names()
         self._steps: list[Step] = []
