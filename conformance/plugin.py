@@ -16,8 +16,8 @@ from conformance.bench import Bench, open_bench
 from conformance.errors import TargetError
 from conformance.requirements import requirement
 from conformance.scenario import Scenario, conclude
-from conformance.schedules import Schedule, exchanges, schedules
-from conformance.search import Search, tell_alone
+from conformance.schedules import Schedule, schedules
+from conformance.search import Search, exchanges_of, tell_alone
 from conformance.small_story import batches
 from conformance.story import MissedWaitError, NotDeclaredError, Story
 from conformance.target import TargetFile, UrlForm, load_target
@@ -72,9 +72,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def _batches(config: pytest.Config) -> list[tuple[Schedule, ...]]:
     """The schedules that a run's budget allows, in parts that are told at the same time."""
-    features = _load(config)[1].features
-    services = [service for listed in features.groups.values() for service in listed]
-    found = exchanges(services=services, groups=tuple(features.groups), restart=features.restart)
+    found = exchanges_of(_load(config)[1].features)
     told = (schedules(found, deviations=number) for number in DEVIATIONS[_about(config).budget])
     return [batch for some in told for batch in batches(tuple(some), size=AT_A_TIME)]
 

@@ -1,5 +1,6 @@
 """The report for programs: `conformance.json`, schema 1, which `report.schema.json` beside this describes."""
 
+from dataclasses import asdict
 from typing import Any, Final
 
 from conformance.report_run import Run
@@ -38,6 +39,7 @@ def as_json(run: Run) -> dict[str, Any]:
             {**item.expectation.model_dump(mode="json"), "state": item.state}
             for item in run.reckoning.entries
         ],
+        "searched": [asdict(some) for some in run.searched],
         "not_proved": list(limits(run)),
     }
 

@@ -10,6 +10,7 @@ from typing import Final
 from conformance.about import About
 from conformance.expectations import Expectation, Reckoning, reckon, utc_today
 from conformance.scenario import Scenario
+from conformance.search import Searched, searched
 from conformance.target import Features
 from conformance.verdict import Doubt, Evidence, Scope, Verdict, decide
 
@@ -59,6 +60,11 @@ class Run:
     def scenarios(self) -> tuple[Scenario, ...]:
         """What was told, in the order of the journals."""
         return self.verdict.scenarios
+
+    @property
+    def searched(self) -> tuple[Searched, ...]:
+        """How many schedules of the small story were told, by their number of deviations."""
+        return searched(self.scenarios, self.features)
 
     @property
     def virtual_seconds(self) -> float:

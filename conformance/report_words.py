@@ -1,6 +1,7 @@
 """The words that all reports share, so that a terminal, a pipeline and a browser tell the same."""
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from conformance.oracle.checks import Check
@@ -69,7 +70,18 @@ def replay_command(found: Evidence | Doubt, run: Run, *, report_dir: str) -> str
 def limits(run: Run) -> tuple[str, ...]:
     """What this run does not prove, a sentence each."""
     untested = [entry for entry in run.verdict.requirements if entry.verdict in {"not-tested", "unsupported"}]
-    return (NOT_AGED, NOT_REAL, *(f"{entry.requirement.id}: {entry.reason}" for entry in untested))
+    return (
+        NOT_AGED,
+        NOT_REAL,
+        *_not_searched(run),
+        *(f"{entry.requirement.id}: {entry.reason}" for entry in untested),
+    )
+
+
+def _not_searched(run: Run) -> Iterator[str]:
+    for some in run.searched:
+        if some.told < some.possible:
+            yield f"Of the small story, {some} were told."
 
 
 def summary(run: Run) -> str:
@@ -83,4 +95,5 @@ def summary(run: Run) -> str:
     return (
         f"{len(run.verdict.requirements)} requirements: {', '.join(counts)}; {scenarios} "
         f"lived through {run.virtual_seconds / 3600:.1f} virtual hours in {run.wall_seconds:.1f} s"
+        + "".join(f"; {some}" for some in run.searched if some.told)
     )

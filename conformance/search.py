@@ -1,13 +1,14 @@
 """The search: many schedules at a time, and where something is wrong, which of them is, told alone."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from conformance.scenario import Scenario
-from conformance.schedules import Schedule
+from conformance.schedules import Exchange, Schedule, exchanges, number_of_schedules
 from conformance.small_story import tell_small_story
 from conformance.story import Batch, MissedWaitError, Story
+from conformance.target import Features
 
 # So many schedules that fail, each alone, are enough: more would say the same.
 ENOUGH: Final = 3
@@ -16,6 +17,39 @@ OPEN: Final = "one of these schedules to fail alone, as they did together"
 
 Tell = Callable[[Sequence[Schedule]], Scenario]
 Tellable = Callable[..., Story]
+
+
+def exchanges_of(features: Features) -> tuple[Exchange, ...]:
+    """The exchanges of the small story, told to a target that declares these features."""
+    services = [service for listed in features.groups.values() for service in listed]
+    return exchanges(services=services, groups=tuple(features.groups), restart=features.restart)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Searched:
+    """How many of the schedules with so many deviations were told."""
+
+    deviations: int
+    told: int
+    possible: int
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        plural = "s" if self.deviations > 1 else ""
+        return f"{self.told} of {self.possible} schedules with {self.deviations} deviation{plural}"
+
+
+def searched(scenarios: Sequence[Scenario], features: Features) -> tuple[Searched, ...]:
+    """What was told of the schedules with one, two and three deviations."""
+    found = exchanges_of(features)
+    return tuple(
+        Searched(
+            deviations=number,
+            told=sum(told.batch.schedules for told in scenarios if told.batch.deviations == number),
+            possible=number_of_schedules(found, deviations=number),
+        )
+        for number in (1, 2, 3)
+    )
 
 
 class Search:
@@ -60,18 +94,21 @@ def tell_alone(make: Tellable, told: Sequence[Schedule]) -> tuple[Story, MissedW
 
 
 def settled(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
-    """The scenarios as they count: what failed together counts by what failed of it alone.
+    """The scenarios as they count: what went wrong together counts by what went wrong of it alone.
 
-    Where nothing did, it is open, since the many may have been too many at a time.
+    Where something failed together and nothing did alone, it is open. Who merely took too long had too much
+    to do at the same time.
     """
-    alone = any(scenario.went_wrong for scenario in scenarios if scenario.batch.schedules == 1)
+    alone = any(scenario.failed for scenario in scenarios if scenario.batch.schedules == 1)
     return tuple(
-        replace(
-            scenario,
-            result=replace(scenario.result, checks=(), unsure=None if alone else OPEN),
-            batch=replace(scenario.batch, schedules=0),
-        )
+        _excused(scenario, unsure=OPEN if scenario.failed and not alone else None)
         if scenario.batch.schedules > 1 and scenario.went_wrong
         else scenario
         for scenario in scenarios
     )
+
+
+def _excused(scenario: Scenario, *, unsure: str | None) -> Scenario:
+    """A scenario without its findings; its schedules count where they are told alone."""
+    result = replace(scenario.result, checks=(), unsure=unsure)
+    return replace(scenario, result=result, batch=replace(scenario.batch, schedules=0))

@@ -21,7 +21,7 @@ def tell_small_story(story: Story, told: Sequence[Schedule]) -> None:
     accounts = [story.create_account() for _ in told]
     for account, schedule in zip(accounts, told, strict=True):
         _arm(story, account, schedule)
-    events = [story.emit("activate", account) for account in accounts]
+    events = [story.send("activate", account) for account in accounts]
     acts = list(zip(events, told, strict=True))
     _act(story, acts, "told")
     story.until_decided(accounts)

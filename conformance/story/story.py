@@ -88,6 +88,11 @@ class Story(Telling):
         return event
 
     @verb
+    def send(self, action: Action, account: Account) -> Event:
+        """Send the first declared event of an action, and wait for nothing: its answer may be lost."""
+        return self._emitted(self.event_types(action)[0], account, form="plain")
+
+    @verb
     def emit_type(self, event_type: str, account: Account) -> Event:
         """Send an event of one of the declared types, and wait for its answer."""
         event = self._emitted(event_type, account, form="plain")
