@@ -17,6 +17,7 @@ from conformance.report_words import (
     limits,
     printable,
     replay_command,
+    search_summary,
     shown_by,
     subject,
     summary,
@@ -70,7 +71,7 @@ def as_html(run: Run, *, report_dir: str) -> str:
                 for duty, name in DUTIES.items()
             },
             limits=limits(run),
-            summary=summary(run),
+            summary=f"{summary(run)}. {search_summary(run)}".strip(),
             why=lambda entry: why(entry, run),
             lanes=[NAMES[lane] for lane in LANES],
         )

@@ -9,7 +9,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from conformance.report_run import Run
-from conformance.report_words import printable, replay_command, shown_by, subject, summary, title, why
+from conformance.report_words import (
+    printable,
+    replay_command,
+    search_summary,
+    shown_by,
+    subject,
+    summary,
+    title,
+    why,
+)
 from conformance.verdict import BEYOND_CORE, LEFT_OUT, Doubt, Evidence, RequirementVerdict
 
 COLOURS: Final = {"pass": "green", "warn": "yellow", "fail": "bold red", "inconclusive": "magenta"}
@@ -31,6 +40,8 @@ def print_report(run: Run, *, console: Console, report_dir: Path) -> None:
     for reckoned in run.reckoning.entries:
         _print_plain(f"  {reckoned.state}: {reckoned.sentence}", console=console)
     _print_plain(f"\n{summary(run)} with seed {run.about.seed}.", console=console)
+    if searched := search_summary(run):
+        _print_plain(searched, console=console)
     _print_plain(f"Open {report_dir / 'report.html'} in a browser for the whole story.", console=console)
     console.print(f"verdict: [bold]{run.verdict.verdict}[/]", highlight=False)
 

@@ -78,6 +78,12 @@ def limits(run: Run) -> tuple[str, ...]:
     )
 
 
+def search_summary(run: Run) -> str:
+    """How much of the small story was told; empty where none of it was."""
+    told = ", ".join(str(some) for some in run.searched if some.told)
+    return f"Of the small story, {told} were told." if told else ""
+
+
 def _not_searched(run: Run) -> Iterator[str]:
     for some in run.searched:
         if some.told < some.possible:
@@ -95,5 +101,4 @@ def summary(run: Run) -> str:
     return (
         f"{len(run.verdict.requirements)} requirements: {', '.join(counts)}; {scenarios} "
         f"lived through {run.virtual_seconds / 3600:.1f} virtual hours in {run.wall_seconds:.1f} s"
-        + "".join(f"; {some}" for some in run.searched if some.told)
     )
