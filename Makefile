@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install conformance test lint types format docs check lock system-packages clean
+.PHONY: help install conformance test prove lint types format docs check lock system-packages clean
 # Parallel targets would mix their lines and compete for the processors that the waits are measured on.
 .NOTPARALLEL:
 
@@ -21,6 +21,9 @@ conformance: $(READY) ## Judge the reference provisioner; ARGS="--only STATUS-VA
 
 test: $(READY) ## Run the harness's own tests; ARGS="-k clock" adds options
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+prove: $(READY) ## Judge all faulty and legal provisioners, and write docs/proof.md; about half an hour
+	@$(BIN)/python tests/prove.py $(ARGS)
 
 lint: $(READY) ## Look for mistakes and for unformatted code
 	@$(BIN)/ruff check

@@ -32,7 +32,11 @@ UNSURE: Final = "unsure"
 # What was found in other parts of the search.
 SEARCH: Final = pytest.StashKey[Search]()
 # By the budget: how many deviations the schedules have, and how many are told at a time.
-DEVIATIONS: Final[Mapping[Budget, tuple[int, ...]]] = {"small": (), "normal": (1,), "thorough": (1, 2, 3)}
+DEVIATIONS: Final[Mapping[Budget, tuple[int, ...]]] = {
+    "small": (),
+    "normal": (0, 1),
+    "thorough": (0, 1, 2, 3),
+}
 AT_A_TIME: Final = 20
 
 

@@ -13,6 +13,8 @@ from conformance.target import Features
 # So many schedules that fail, each alone, are enough: more would say the same.
 ENOUGH: Final = 3
 REQUIREMENTS: Final = ("STATUS-FINAL",)
+# A schedule without deviations.
+PLAIN: Final = "as planned"
 OPEN: Final = "one of these schedules to fail alone, as they did together"
 
 Tell = Callable[[Sequence[Schedule]], Scenario]
@@ -77,9 +79,8 @@ class Search:
 
 def name_of(told: Sequence[Schedule]) -> str:
     """What a story is called that tells these schedules."""
-    if len(told) == 1:
-        return f"test_small_story[{' and '.join(map(str, told[0]))}]"
-    return f"test_small_story[{len(told)} schedules from {' and '.join(map(str, told[0]))}]"
+    first = " and ".join(map(str, told[0])) or PLAIN
+    return f"test_small_story[{first}]" if len(told) == 1 else f"test_small_story[{len(told)} from {first}]"
 
 
 def tell_alone(make: Tellable, told: Sequence[Schedule]) -> tuple[Story, MissedWaitError | None]:

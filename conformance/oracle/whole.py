@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from conformance.oracle.case import Case, Declared, cases
 from conformance.oracle.checks import Check, Subject, answer
 from conformance.oracle.outcomes import allowed_final
-from conformance.oracle.reading import REFUSALS
+from conformance.oracle.reading import REFUSALS, read_group, read_status
 from conformance.oracle.trouble import STARTED, STOPPED
 from simulators.journal import Record
 
@@ -71,7 +71,7 @@ def _final(requirement: str, case: Case, declared: Declared, shown_by: Sequence[
     needed = set(case.needed_services(declared)) if is_due else set()
     ordered = {service for order in case.placed if order.decided_at for service in order.services}
     groups = case.needed_groups(declared)
-    wrong = [group for group in groups if case.stored(group) not in allowed_final(case, declared, group)]
+    wrong = [group for group in groups if _is_lost(case, declared, group)]
     missing = sorted(needed - ordered)
     return Subject(requirement=requirement, i_account=case.i_account).check(
         holds=not wrong and not missing,
@@ -79,3 +79,10 @@ def _final(requirement: str, case: Case, declared: Declared, shown_by: Sequence[
         received=f"not ordered: {missing}; wrong: {[f'{group} {case.stored(group)}' for group in wrong]}",
         shown_by=shown_by,
     )
+
+
+def _is_lost(case: Case, declared: Declared, group: str) -> bool:
+    """Tell whether what is due was not even tried: that it was not taken, or undone, has other causes."""
+    allowed = allowed_final(case, declared, group)
+    tried = {read_status(status) for status in case.statuses if read_group(status) == group}
+    return case.stored(group) not in allowed and not tried & set(allowed)

@@ -1,0 +1,151 @@
+"""Proves the judge: each faulty provisioner is caught under its own requirement, each legal variant passes.
+
+`python tests/prove.py [NAME...]` judges them and prints a table; that of all of them becomes docs/proof.md.
+A faulty one is told the stories of its requirement and the search; it ends with 1 if any row is wrong.
+"""
+
+import json
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from rich.progress import track
+
+from conformance.requirements import requirement
+from simulators.bundled import find
+
+HERE: Final = Path(__file__).parent
+PAGE: Final = HERE.parent / "docs" / "proof.md"
+# Two at a time: more would compete for the processors that the waits are measured on.
+AT_A_TIME: Final = 2
+IMPATIENT: Final = "\n[timeouts]\nhang = 1.0\nconverge = 3.0\n"
+NAMED: Final = re.compile(r"\(([A-Z-]+)\)")
+SMALL_STORY: Final = re.compile(r"test_small_story\[(?!\d+ from )(.*)\]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What came of judging one provisioner."""
+
+    name: str
+    expected: str
+    found: str
+    seconds: float
+    deviations: str
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the judge said what it had to."""
+        return self.found == self.expected
+
+    def cells(self) -> tuple[str, ...]:
+        """The row as texts."""
+        mark = "" if self.is_right else " **wrong**"
+        return self.name, self.expected, self.found + mark, f"{self.seconds:.0f}", self.deviations
+
+
+def faulty(program: Path) -> Row:
+    """Judge a faulty provisioner by the stories of its requirement, and by the search."""
+    named = NAMED.search(program.read_text().splitlines()[0])
+    broken = requirement(named[1] if named else "")
+    started = time.monotonic()
+    report = _judged(program, "--only", broken.id, "--only", "STATUS-FINAL")
+    grade = "fail" if broken.level == "MUST" else "warn"
+    found = [entry for entry in report["requirements"] if entry["verdict"] in {"fail", grade}]
+    own = [entry["id"] for entry in found if entry["verdict"] == "fail" or entry["id"] == broken.id]
+    return Row(
+        name=program.stem,
+        expected=broken.id,
+        found=", ".join(own) or report["verdict"],
+        seconds=time.monotonic() - started,
+        deviations=_smallest(report, broken.id),
+    )
+
+
+def legal(program: Path) -> Row:
+    """Judge a legal variant by everything."""
+    started = time.monotonic()
+    report = _judged(program)
+    failed = [entry["id"] for entry in report["requirements"] if entry["verdict"] == "fail"]
+    return Row(
+        name=program.stem,
+        expected="conformant",
+        found=", ".join(failed) or report["verdict"],
+        seconds=time.monotonic() - started,
+        deviations="-",
+    )
+
+
+def _smallest(report: Any, broken: str) -> str:
+    """The number of deviations in the smallest story of the search that failed by this requirement."""
+    (entry,) = (entry for entry in report["requirements"] if entry["id"] == broken)
+    names = (
+        SMALL_STORY.fullmatch(item["scenario"]) for item in entry["evidence"] if not item["follows_from"]
+    )
+    counts = [1 + name[1].count(" and ") for name in names if name]
+    return str(min(counts)) if counts else "a named scenario"
+
+
+def _judged(program: Path, *options: str) -> Any:
+    with tempfile.TemporaryDirectory() as folder:
+        target, reports = Path(folder) / "target.toml", Path(folder) / "reports"
+        target.write_text(_target(program))
+        command = [sys.executable, "-m", "conformance", "run", "--target", str(target), *options]
+        subprocess.run([*command, "--report-dir", str(reports)], capture_output=True, check=False)
+        return json.loads((reports / "conformance.json").read_text())
+
+
+def _target(program: Path) -> str:
+    own = program.with_suffix(".toml")
+    lines = (own if own.exists() else find("targets", "reference")).read_text().splitlines()
+    runner = "node" if program.suffix == ".mjs" else "{python}"
+    command = f'command = ["{runner}", "{program}"]'
+    text = "\n".join(command if line.startswith("command") else line for line in lines) + "\n"
+    return text + (IMPATIENT if program.parent.name == "mutants" else "")
+
+
+def _programs(folder: str, names: Sequence[str]) -> list[Path]:
+    found = sorted(path for path in (HERE / folder).iterdir() if path.suffix in {".py", ".mjs"})
+    return [path for path in found if not names or path.stem in names]
+
+
+def _table(rows: Sequence[Row]) -> Iterator[str]:
+    yield "| variant | expected | found | seconds | deviations in the smallest story |"
+    yield "|---|---|---|---|---|"
+    yield from (f"| {' | '.join(row.cells())} |" for row in rows)
+
+
+def main(names: Sequence[str]) -> int:
+    """Judge all, or those of these names; gives the exit code."""
+    started = time.monotonic()
+    work = [(faulty, path) for path in _programs("mutants", names)]
+    work += [(legal, path) for path in _programs("variants", names)]
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        results = pool.map(lambda pair: pair[0](pair[1]), work)
+        rows = list(track(results, total=len(work), console=Console(stderr=True), description="judging"))
+    table = "\n".join(_table(rows))
+    wrong = sum(not row.is_right for row in rows)
+    minutes = (time.monotonic() - started) / 60
+    about = (
+        f"{len(rows)} provisioners judged, {wrong} rows wrong, in {minutes:.0f} minutes on "
+        f"{datetime.now(tz=UTC):%Y-%m-%d}, {platform.system()} {platform.machine()}, "
+        f"Python {platform.python_version()}, two at a time."
+    )
+    Console().print(f"{table}\n\n{about}", markup=False, soft_wrap=True)
+    if not names:
+        PAGE.write_text(f"# Proof of the judge\n\nWritten by `make prove`.\n\n{about}\n\n{table}\n")
+    return int(bool(wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
