@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.progress import track
 
 from conformance.requirements import requirement
+from conformance.search import PLAIN
 from simulators.bundled import find
 
 HERE: Final = Path(__file__).parent
@@ -89,10 +90,9 @@ def legal(program: Path) -> Row:
 def _smallest(report: Any, broken: str) -> str:
     """The number of deviations in the smallest story of the search that failed by this requirement."""
     (entry,) = (entry for entry in report["requirements"] if entry["id"] == broken)
-    names = (
-        SMALL_STORY.fullmatch(item["scenario"]) for item in entry["evidence"] if not item["follows_from"]
-    )
-    counts = [1 + name[1].count(" and ") for name in names if name]
+    own = [item["scenario"] for item in entry["evidence"] if not item["follows_from"]]
+    names = [found[1] for found in map(SMALL_STORY.fullmatch, own) if found]
+    counts = [0 if name == PLAIN else 1 + name.count(" and ") for name in names]
     return str(min(counts)) if counts else "a named scenario"
 
 
