@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf
-from typing import Any
+from typing import Any, Final
 
 from conformance.oracle.reading import (
     REFUSALS,
@@ -41,6 +41,9 @@ __all__ = [
 ]
 
 
+TAKEN: Final = 200
+
+
 class Declared(Strict):
     """What the oracle must know of a target: its features, its URL form, and the reading of the protocol."""
 
@@ -49,6 +52,10 @@ class Declared(Strict):
     reading: str
     success: str
     ack: float
+
+    def is_taken(self, event: Record) -> bool:
+        """Tell whether an event was answered so that ESPF does not send it again: a setting says how."""
+        return event.status == TAKEN or (self.success == "any-2xx" and is_success(event.status))
 
     @property
     def handled(self) -> frozenset[str]:

@@ -26,10 +26,12 @@ def event_ack(case: Case, declared: Declared) -> Iterator[Check]:
     What comes once more is EVENT-DUPLICATE's concern, and what names no account DATA-NOT-FOUND's.
     """
     for event in _handled(case, declared) if case.exists else ():
-        if not (_is_redelivered(case, event) or _is_overlapping(case, event)) and case.is_healthy(event):
+        if not (_is_redelivered(case, event, declared) or _is_overlapping(case, event)) and case.is_healthy(
+            event
+        ):
             subject = Subject(requirement=_concern(event, declared), i_account=case.i_account)
             yield _taken(subject, event, declared)
-            if event.status == ANSWERED and event.duration is not None:
+            if declared.is_taken(event) and event.duration is not None:
                 yield subject.check(
                     holds=event.duration <= declared.ack,
                     expected=f"an answer within {declared.ack:g} s",
@@ -43,7 +45,7 @@ def event_form(case: Case, declared: Declared) -> Iterator[Check]:
     """EVENT-VOCABULARY and EVENT-NUMBERS and EVENT-EXTRA: what was taken in another form has its effect."""
     for event in case.activating(declared):
         concern = _concern(event, declared)
-        if concern == ACK or event.status != ANSWERED or not case.is_at_hand:
+        if concern == ACK or not declared.is_taken(event) or not case.is_at_hand:
             continue
         needed = set(case.needed_services(declared))
         # Whether the OMS took them is another concern.
@@ -64,7 +66,7 @@ def event_resend(case: Case, declared: Declared) -> Iterator[Check]:
     handled = _handled(case, declared) if case.exists else []
     for event in handled:
         # What was spoilt on its way may be refused for that.
-        if case.is_healthy(event) or not is_whole(event) or _is_redelivered(case, event):
+        if case.is_healthy(event) or not is_whole(event) or _is_redelivered(case, event, declared):
             continue
         yield subject.check(
             holds=event.status not in REFUSED,
@@ -76,7 +78,7 @@ def event_resend(case: Case, declared: Declared) -> Iterator[Check]:
         tries = [event for event in handled if event.i_event == i_event]
         if len(tries) > 1 and not (is_success(tries[0].status) or tries[0].status in REFUSED):
             yield subject.check(
-                holds=any(event.status == ANSWERED for event in tries),
+                holds=any(map(declared.is_taken, tries)),
                 expected=f"i_event {i_event} taken when it comes again",
                 received=answer(tries[-1]),
                 shown_by=tries,
@@ -118,7 +120,7 @@ def event_concurrent(records: Sequence[Record], declared: Declared) -> Iterator[
                 for other in records
                 if other.operation == "event" and other.i_account != event.i_account and not is_probe(other)
             ]
-            if not any(_overlap(event, other) for other in others) or event.status != ANSWERED:
+            if not any(_overlap(event, other) for other in others) or not declared.is_taken(event):
                 continue
             needed = set(case.needed_services(declared, at=event.seq))
             ordered = {name for order in case.placed if order.decided_at for name in order.services}
@@ -139,7 +141,7 @@ def event_duplicate(case: Case, declared: Declared) -> Iterator[Check]:
     subject = Subject(requirement="EVENT-DUPLICATE", i_account=case.i_account)
     again: list[Record] = []
     for event in _handled(case, declared):
-        if _is_redelivered(case, event):
+        if _is_redelivered(case, event, declared):
             again.append(event)
             yield _taken(subject, event, declared)
             yield from _second_reports(subject, case, declared, event)
@@ -226,10 +228,10 @@ def _handled(case: Case, declared: Declared) -> list[Record]:
     return [event for event in case.events if event.detail.get("event_type") in declared.handled]
 
 
-def _is_redelivered(case: Case, event: Record) -> bool:
-    """Tell whether this i_event had been answered 200 when this delivery was sent."""
+def _is_redelivered(case: Case, event: Record, declared: Declared) -> bool:
+    """Tell whether this i_event had been taken when this delivery was sent."""
     return any(
-        earlier.status == ANSWERED and was_answered_before(earlier, event)
+        declared.is_taken(earlier) and was_answered_before(earlier, event)
         for earlier in _earlier(case, event)
     )
 

@@ -113,7 +113,7 @@ def data_fault(case: Case, _declared: Declared) -> Iterator[Check]:
         )
 
 
-def data_not_found(case: Case, _declared: Declared) -> Iterator[Check]:
+def data_not_found(case: Case, declared: Declared) -> Iterator[Check]:
     """DATA-NOT-FOUND: where there is no such account, there is no order and no OK, and the event ends."""
     if case.exists or not case.events:
         return
@@ -127,7 +127,7 @@ def data_not_found(case: Case, _declared: Declared) -> Iterator[Check]:
     )
     last = case.events[-1]
     yield subject.check(
-        holds=last.status == 200 or last.status in range(400, 500),  # noqa: PLR2004 - ends the event
+        holds=declared.is_taken(last) or last.status in range(400, 500),
         expected="an answer that ends the event",
         received=answer(last),
         shown_by=[last],

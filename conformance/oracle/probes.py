@@ -10,7 +10,6 @@ from conformance.oracle.outcomes import allowed_final
 from conformance.oracle.reading import is_probe, read_group, read_status
 from simulators.journal import Record
 
-TAKEN: Final = 200
 REFUSED: Final = range(400, 500)
 BROKEN: Final = range(500, 600)
 UNAUTHORIZED: Final = (401, 403)
@@ -35,7 +34,7 @@ def probe_checks(records: Iterable[Record], declared: Declared) -> Iterator[Chec
     for record in listed:
         if is_probe(record):
             about[_requirement(record), record.i_account].append(record)
-            yield from _answers(record)
+            yield from _answers(record, declared)
     for (requirement, i_account), probes in about.items():
         case = known.get(i_account) if i_account is not None else None
         if case:
@@ -46,7 +45,7 @@ def _requirement(probe: Record) -> str:
     return REQUIREMENTS[probe.operation, str(probe.detail["probe"])]
 
 
-def _answers(probe: Record) -> Iterator[Check]:
+def _answers(probe: Record, declared: Declared) -> Iterator[Check]:
     """Check how a probe was answered; what is no HTTP has no documented answer."""
     requirement = _requirement(probe)
     subject = Subject(requirement=requirement, i_account=probe.i_account)
@@ -73,7 +72,7 @@ def _answers(probe: Record) -> Iterator[Check]:
             expected=f"4xx to an event: {case}",
             received=answer(probe),
             shown_by=[probe],
-            otherwise=taken_is if probe.status == TAKEN else "fail",
+            otherwise=taken_is if declared.is_taken(probe) else "fail",
         )
 
 

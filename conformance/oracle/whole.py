@@ -9,7 +9,6 @@ from conformance.oracle.reading import REFUSALS, read_group, read_status
 from conformance.oracle.trouble import STARTED, STOPPED
 from simulators.journal import Record
 
-TAKEN = 200
 # So many events at once are a burst; so many requests while nothing is to be done are no rest.
 BURST = 20
 RESTLESS = 20
@@ -23,7 +22,7 @@ def whole_restart(records: Sequence[Record], declared: Declared) -> Iterator[Che
     if not stops or not any(record.operation == STARTED for record in records):
         return
     for case in cases(records):
-        taken = [event for event in case.events if event.status == TAKEN and event.seq < stops[-1].seq]
+        taken = [event for event in case.events if declared.is_taken(event) and event.seq < stops[-1].seq]
         if taken:
             yield _final("WHOLE-RESTART", case, declared, taken)
             yield from _orders_known(case, stops[-1])

@@ -110,6 +110,10 @@ LEGAL: Final[dict[str, tuple[tuple[str, ...], dict[str, Any]]]] = {
         (*DOCUMENTED, "event answer=202"),
         {"success": "any-2xx"},
     ),
+    "an event of no account answered 204 where any 2xx will do": (
+        ("event account=999 answer=204", "query account=999"),
+        {"success": "any-2xx"},
+    ),
     "an account that needs one group": (
         ("account services=HSS", "event", "query", "order HSS", *HSS_DONE),
         {},
