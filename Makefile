@@ -17,7 +17,7 @@ help: ## List the targets
 install: $(READY) ## Make .venv with all that the project needs; the other targets do so too
 
 conformance: $(READY) ## Judge the reference provisioner; ARGS="--only STATUS-VALUES" adds options
-	@$(BIN)/espf-conformance run --target reference -n 2 --report-dir reports $(ARGS)
+	@$(BIN)/espf-conformance run --target reference -n 4 --report-dir reports $(ARGS)
 
 test: $(READY) ## Run the harness's own tests; ARGS="-k clock" adds options
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)

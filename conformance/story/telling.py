@@ -22,6 +22,8 @@ from simulators.world import PREDEFINED_GROUPS
 LATE_MINUTES: Final = 120.0
 # What the timers are called by which something is sent again: after a refusal, or after silence.
 SENT_AGAIN: Final = ("resend of", "silence about")
+# By this part of a wait it grows for each of the schedules that are told at the same time.
+LONGER_FOR_EACH: Final = 0.1
 # The fact that a story did something.
 STEP: Final = "step"
 
@@ -254,12 +256,19 @@ class Telling:
         Who answers 500 in trouble waits for just that. Nothing else of the story falls due by it.
         """
         journal, settle = self._stack.journal, self._bench.file.timeouts.settle
-        until = time.monotonic() + limit
-        while (left := until - time.monotonic()) > 0:
+        start = time.monotonic()
+        while (left := self._left(start, limit=limit)) > 0:
             if journal.wait_until(condition, timeout=min(settle, left)):
                 return True
             self._send_again()
         return bool(journal.wait_until(condition, timeout=0))
+
+    def _left(self, start: float, *, limit: float) -> float:
+        """Real seconds that are left to wait; who is told many schedules at once has longer, if it works."""
+        now = time.monotonic()
+        last_seen = max(start, now - max(0.0, self._stack.in_flight.quiet_for()))
+        most = limit * (1 + self.batch.schedules * LONGER_FOR_EACH)
+        return min(last_seen + limit, start + most) - now if self.batch.schedules > 1 else start + limit - now
 
     def _send_again(self) -> None:
         """Let virtual time go to the next timer, if that is one by which something is sent again."""

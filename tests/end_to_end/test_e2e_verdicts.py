@@ -62,7 +62,9 @@ def test_provisioner_of_quite_another_make_is_conformant(
     run_conformance: Callable[..., Any], write_target: Callable[..., Path]
 ) -> None:
     """One thread, 500 in trouble, IDs, JSON, no IN_PROGRESS, no line of the reference: nothing fails."""
-    run = run_conformance(write_target(VARIANTS / "single_threaded.py"), "-n", "2")
+    patient = write_target(VARIANTS / "single_threaded.py", timeouts="hang = 1.0")
+
+    run = run_conformance(patient, "-n", "2")
 
     assert run.report["verdict"] == "conformant", run.output + run.errors
     assert run.code == 0
