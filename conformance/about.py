@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from conformance.requirements import Profile
-from conformance.target import SimulatorOptions, TargetFile, Timeouts
+from conformance.target import SimulatorOptions, TargetClock, TargetFile, Timeouts
 from simulators import __version__
 from simulators.validation import Strict
 
@@ -19,6 +19,7 @@ class About(Strict):
     target: str
     target_version: str
     target_file: str
+    target_clock: TargetClock = "wall"
     simulators: SimulatorOptions
     timeouts: Timeouts
     seed: int
@@ -37,6 +38,7 @@ def about_run(file: TargetFile, *, name: str, seed: int, **scope: Any) -> About:
         target=file.target.name,
         target_version=file.target.version,
         target_file=name,
+        target_clock=file.target.clock,
         simulators=file.simulators,
         timeouts=file.timeouts,
         seed=seed,

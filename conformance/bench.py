@@ -4,7 +4,7 @@ import secrets
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -73,17 +73,21 @@ def open_bench(file: TargetFile, *, folder: Path, url_form: UrlForm, report_dir:
         starts = bool(file.target.command)
         port = resources.enter_context(reserved_port(file.simulators.host)) if starts else 0
         first = LOWEST_ID + secrets.randbelow(HIGHEST_ID - LOWEST_ID)
+        state_dir = resources.enter_context(tempfile.TemporaryDirectory(prefix="espf-target-"))
+        clock_file = Path(state_dir) / "clock" if file.target.clock == "faketime" else None
         settings = _stack_settings(file, folder=folder, port=port, first_i_event=first)
+        settings = replace(settings, aged_clock=str(clock_file or ""))
         try:
             stack = resources.enter_context(Stack(settings))
         except CertificateError as error:
             raise TargetError(str(error)) from error
-        state_dir = resources.enter_context(tempfile.TemporaryDirectory(prefix="espf-target-"))
         values = _values(file, stack, port=port, state_dir=state_dir, url_form=url_form)
         target = None
         if starts:
             log = _log(file, folder=folder, report_dir=report_dir, name=f"target-{url_form}-{port}.log")
-            target = resources.enter_context(TargetProcess(file, folder=folder, values=values, log=log))
+            target = resources.enter_context(
+                TargetProcess(file, folder=folder, values=values, log=log, clock_file=clock_file)
+            )
         else:
             await_ready(file, folder=folder, values=values, death=lambda: None)
         bench = Bench(

@@ -4,8 +4,10 @@ It looks at a journal alone, so that what it says of a run can be read there.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from conformance.oracle.reading import is_stored, is_success
@@ -15,6 +17,8 @@ from simulators.portabilling.faults import AUTH_FAILED, LOCKED_OUT
 
 REFUSED_CREDENTIALS: Final = (401, 403)
 NO_SUCH_PLACE: Final = (404, 405)
+# A header is written in whole seconds, and an answer may take some.
+CLOCK_TOLERANCE: Final = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +123,21 @@ def _notifications(exchanges: Sequence[Record], file: TargetFile) -> Iterator[Fi
         )
 
 
-EXAMINATIONS: Final[tuple[Examination, ...]] = (_events, _logins, _tokens, _calls, _notifications)
+def _clock(exchanges: Sequence[Record], file: TargetFile) -> Iterator[Finding]:
+    """Whether the clock of a target that is to age follows the virtual one, as `Date` of its events does."""
+    for record in exchanges if file.target.clock == "faketime" else ():
+        theirs, ours = _date(record.response_headers), _date(record.request_headers)
+        if record.operation == "event" and theirs and ours and abs(theirs - ours) > CLOCK_TOLERANCE:
+            yield _setup(
+                f"Its clock does not follow the virtual one: its answer to an event is of {theirs}, "
+                f"and should be of {ours} (record {record.seq}).",
+                "libfaketime does not reach static binaries, containers and other machines: leave `clock` "
+                "out for those.",
+            )
+            return
+
+
+EXAMINATIONS: Final[tuple[Examination, ...]] = (_events, _clock, _logins, _tokens, _calls, _notifications)
 
 
 def _unreachable(setting: str, record: Record) -> Finding:
@@ -147,6 +165,15 @@ def _taken(exchanges: Sequence[Record], party: str) -> bool:
 def _reported(exchanges: Sequence[Record]) -> bool:
     """Whether an outcome was reported, so that its notification was read."""
     return any(is_stored(record) and record.detail["stored"] in {"OK", "FAILED"} for record in exchanges)
+
+
+def _date(headers: Mapping[str, str]) -> datetime | None:
+    """The time that a `Date` header tells, where there is one that can be read."""
+    written = next((text for name, text in headers.items() if name.lower() == "date"), "")
+    try:
+        return parsedate_to_datetime(written)
+    except ValueError:
+        return None
 
 
 def _faultcode(record: Record) -> str:

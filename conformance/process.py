@@ -14,6 +14,7 @@ from typing import BinaryIO, Final, Self
 import requests
 
 from conformance import keeper
+from conformance.aging import aging_env
 from conformance.errors import TargetError
 from conformance.target import TargetFile, ca_file_of_target, fill, fill_url
 
@@ -25,10 +26,22 @@ SIGNALLED: Final = 128
 
 
 class TargetProcess:
-    """A started target; `with` starts it, waits until it is ready, and ends it."""
+    """A started target; `with` starts it, waits until it is ready, and ends it.
 
-    def __init__(self, file: TargetFile, *, folder: Path, values: Mapping[str, str], log: Path) -> None:
+    With a `clock_file` it is started under libfaketime, which reads its time from there.
+    """
+
+    def __init__(
+        self,
+        file: TargetFile,
+        *,
+        folder: Path,
+        values: Mapping[str, str],
+        log: Path,
+        clock_file: Path | None = None,
+    ) -> None:
         self._file = file
+        self._clock_file = clock_file
         self._folder = folder
         self._values = values
         self._log = log
@@ -103,7 +116,10 @@ class TargetProcess:
     def _start(self) -> None:
         target = self._file.target
         command = [fill(part, self._values) for part in target.command]
-        env = {**os.environ, **{name: fill(text, self._values) for name, text in target.env.items()}}
+        own = {name: fill(text, self._values) for name, text in target.env.items()}
+        env = {**os.environ, **own}
+        if self._clock_file:
+            env |= aging_env(self._clock_file, python_path=env.get("PYTHONPATH", ""))
         keep = [sys.executable, "-I", "-S", keeper.__file__, str(self._file.timeouts.stop)]
         with _opened(self._log) as log:
             self._process = subprocess.Popen(  # noqa: S603 - the user's own target

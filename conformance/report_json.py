@@ -20,6 +20,7 @@ def as_json(run: Run) -> dict[str, Any]:
             "name": about.target,
             "version": about.target_version,
             "file": about.target_file,
+            "clock": about.target_clock,
             "features": run.features.model_dump(mode="json", by_alias=True),
         },
         "seed": about.seed,

@@ -15,7 +15,8 @@ _UNSHOWN: Final = re.compile(
 )
 NOT_AGED: Final = (
     "Virtual delay does not age the provisioner: a virtual day passes in a moment of its own time, so what "
-    "it forgets after real minutes was not tested."
+    "it forgets after real minutes was not tested. NOTICE-DELAY is proved for what it remembers at once; "
+    '`clock = "faketime"` in the target file ages it for real.'
 )
 NOT_REAL: Final = (
     "Its neighbours were simulators: what is imitated, with its source, and what had to be assumed stands in "
@@ -71,7 +72,7 @@ def limits(run: Run) -> tuple[str, ...]:
     """What this run does not prove, a sentence each."""
     untested = [entry for entry in run.verdict.requirements if entry.verdict in {"not-tested", "unsupported"}]
     return (
-        NOT_AGED,
+        *((NOT_AGED,) if run.about.target_clock == "wall" else ()),
         NOT_REAL,
         *_not_searched(run),
         *(f"{entry.requirement.id}: {entry.reason}" for entry in untested),

@@ -82,7 +82,7 @@ class Collector:
         function, bracket, parameters = scenario.name.removeprefix("test_").partition("[")
         name = escape(function.replace("_", " ") + f" {bracket}{parameters}")
         seconds = scenario.result.wall_seconds
-        line = f"  {mark}  {name}  ({hours:.2g} virtual h, {seconds:.1f} s)"
+        line = f"  {mark}  {name}  ({hours:.3g} virtual h, {seconds:.1f} s)"
         self.console.print(line, highlight=False, soft_wrap=True)
 
 

@@ -18,6 +18,7 @@ from simulators.validation import InvalidFileError, Strict
 
 UrlForm = Literal["i_account", "id"]
 Action = Literal["activate", "modify", "deactivate"]
+TargetClock = Literal["wall", "faketime"]
 Services = Annotated[tuple[str, ...], Field(min_length=1)]
 EventTypes = Annotated[tuple[str, ...], Field(min_length=1)]
 Seconds = Annotated[float, Field(gt=0)]
@@ -45,6 +46,8 @@ class Target(Strict):
     notify_url: str
     ready_url: str | None = None
     log: str | None = None
+    # The target's own clock: `faketime` starts it under libfaketime, so that virtual time ages it.
+    clock: TargetClock = "wall"
     # The authorities of the target's own certificate where it takes https (PEM), beside this file.
     ca_file: str | None = None
     env: Mapping[str, str] = Field(default_factory=dict)
@@ -135,6 +138,8 @@ class TargetFile(Strict):
             raise ValueError(
                 "{port} is only known when the harness starts the target: give a command or the port"
             )
+        if not self.target.command and self.target.clock == "faketime":
+            raise ValueError('clock = "faketime" is for a target that the harness starts: give a command')
         return self
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
+from simulators.aged import AgedClock
 from simulators.errors import ClockError, ClockHeldError, ClockStoppedError
 
 MODES: Final = "real, scaled:N, manual or auto"
@@ -180,8 +181,10 @@ class Clock:
         in_flight: InFlight,
         settle: float,
         surprises: list[str] | None = None,
+        aged: AgedClock | None = None,
     ) -> None:
         self.mode = mode
+        self._aged = aged
         self.guard = self._guard = guard
         self._in_flight = in_flight
         self._settle = settle
@@ -197,6 +200,10 @@ class Clock:
         """The virtual time."""
         virtual, real = self._base
         return virtual + (time.monotonic() - real) * self.mode.rate
+
+    def wall(self) -> float:
+        """The wall clock as the provisioner sees it, in seconds since 1970: its own if it ages."""
+        return self._aged.now() if self._aged else time.time()
 
     def call_later(self, delay: float, action: Action, *, label: object) -> Timer:
         """Run an action after `delay` virtual seconds.
@@ -350,7 +357,10 @@ class Clock:
         self._guard.notify_all()
 
     def _move_to(self, moment: float) -> None:
-        self._base = (max(moment, self.now()), time.monotonic())
+        before = self.now()
+        self._base = (max(moment, before), time.monotonic())
+        if self._aged and moment > before:
+            self._aged.step(moment - before)
 
     def _drain(self, until: float) -> None:
         """Wait for the exchanges under way; `until` is a real, monotonic time."""

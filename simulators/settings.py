@@ -49,6 +49,8 @@ class StackSettings:
     since PortaBilling's own limits are not public.
     The journal keeps the newest `journal_capacity` records. The control API demands `control_token`; without
     one it demands none, but where others than this machine reach `host` a new one is made.
+    `aged_clock` is the file by which libfaketime tells the provisioner the time, so that it ages with
+    virtual time; tokens and `Date` follow its clock then, else the wall clock.
     `faults` are planned from the beginning, by the chances of `weather_seed`; a fault that hangs does so for
     `hang` real seconds if it says nothing else.
     """
@@ -81,6 +83,7 @@ class StackSettings:
     hang: Wait = HANG
     journal_capacity: int = CAPACITY
     control_token: str = ""
+    aged_clock: str = ""
 
     def of_one_installation(self) -> "StackSettings":
         """The same settings with each part's own release and reading put right."""

@@ -1,13 +1,13 @@
 """All simulators over one world, one clock and one journal, without addresses: what a reset makes anew."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import NotFound
 
+from simulators.aged import AgedClock
 from simulators.clock import Clock, InFlight, parse_mode
 from simulators.control.app import Controls
 from simulators.control.app import create_app as create_control_app
@@ -62,7 +62,7 @@ class Simulation:
 
     `first_seq` and `first_i_event` number its records and events: a provisioner that outlives a reset
     would take an event with a number that it knows for one sent again. `surprises` takes the
-    simulators' own defects.
+    simulators' own defects; `aged` is the clock of a provisioner that ages with this one.
     """
 
     def __init__(
@@ -73,6 +73,7 @@ class Simulation:
         surprises: list[str],
         first_seq: int = 1,
         first_i_event: int,
+        aged: AgedClock | None = None,
     ) -> None:
         self.settings = settings
         self.world = world
@@ -85,6 +86,7 @@ class Simulation:
             in_flight=self.in_flight,
             settle=settings.settle,
             surprises=surprises,
+            aged=aged,
         )
         self.journal = Journal(
             guard=self.guard,
@@ -135,7 +137,7 @@ class Simulation:
     def _make_parts(self, first_i_event: int) -> None:
         send = self._send
         settings = self.settings.portabilling
-        self.sessions = Sessions(users=Users(self.world), wall=time.time, settings=settings)
+        self.sessions = Sessions(users=Users(self.world), wall=self.clock.wall, settings=settings)
         self.espf = EspfApi(
             world=self.world, sessions=self.sessions, now=self.clock.now, settings=self.settings.espf
         )

@@ -4,10 +4,13 @@ import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from ssl import SSLContext
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from simulators.aged import AgedClock
+from simulators.clock import parse_mode
 from simulators.control.access import Access, Gate, control_token
 from simulators.control.reset import create_app as create_reset_app
 from simulators.errors import StackError
@@ -58,6 +61,8 @@ class Stack:
         self.ca_file = ""
         self._resources = ExitStack()
         self._servers: list[WebServer] = []
+        aged_clock, mode = self.settings.aged_clock, parse_mode(self.settings.clock)
+        self._aged = AgedClock(Path(aged_clock), start=mode.start) if aged_clock else None
         # Whoever asks for the simulation of now waits while it is being replaced.
         self._replacing = threading.RLock()
         world = World.load(self.settings.world)
@@ -67,6 +72,7 @@ class Stack:
                 world=world,
                 surprises=self.surprises,
                 first_i_event=self.settings.first_i_event,
+                aged=self._aged,
             )
         )
 
@@ -118,6 +124,7 @@ class Stack:
                     surprises=self.surprises,
                     first_seq=since + 1,
                     first_i_event=former.emitter.next_i_event,
+                    aged=self._aged,
                 )
             )
             self.simulation.start()

@@ -126,10 +126,10 @@ class HandlerQueue:
         )
 
     def _headers(self) -> dict[str, str]:
-        """The mandatory headers (S2); `Date` follows the wall clock, which is the provisioner's own."""
+        """The mandatory headers (S2); `Date` follows the provisioner's own clock."""
         credentials = self.handler.credentials
         return {
-            "Date": formatdate(usegmt=True),
+            "Date": formatdate(self._clock.wall(), usegmt=True),
             "Content-Type": "application/json",
             credentials.header: credentials.header_value,
         }

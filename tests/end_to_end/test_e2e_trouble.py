@@ -212,6 +212,8 @@ def test_interrupted_run_leaves_no_process_behind(
     workers: str, marked_env: Mapping[str, str], tmp_path: Path
 ) -> None:
     """Ctrl-C in the middle of a run ends the simulators, the workers and the targets."""
+    # A shell starts its background jobs deaf to it, and what these start inherits that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     command = [sys.executable, "-m", "conformance", "run", "--target", "reference", "-n", workers]
     run = subprocess.Popen(
         [*command, "--report-dir", str(tmp_path)],

@@ -116,6 +116,19 @@ def test_legal_variant_is_warned_and_only_strict_minds(
     assert run.code == 1
 
 
+def test_run_without_aging_says_what_it_did_not_prove(
+    run_conformance: Callable[..., Any], write_target: Callable[..., Path]
+) -> None:
+    """Who forgets by its own clock is caught only when aged; a run that did not age it says so."""
+    target = write_target(FAULTY / "forgets_orders_with_age.py", forms='"i_account"')
+    target.write_text(target.read_text().replace('clock = "faketime"', ""))
+
+    run = run_conformance(target, "--only", "NOTICE-DELAY", "--budget", "small")
+
+    assert run.ids("fail") == set(), run.output + run.errors
+    assert any("faketime" in limit for limit in run.report["not_proved"])
+
+
 def test_run_of_chosen_requirements_is_partial(run_conformance: Callable[..., Any]) -> None:
     """With `--only`, what was not asked for is not-tested and the run is partial, which is no failure."""
     run = run_conformance("reference", "--only", "EVENT-DUPLICATE")
