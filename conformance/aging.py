@@ -34,6 +34,8 @@ def aging_env(clock_file: Path, *, python_path: str = "") -> Mapping[str, str]:
         "FAKETIME_NO_CACHE": "1",
         # Waits and time-outs are real ones; with a false monotonic clock Python's never end.
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        # Else conditions that wait by it time out at once, and threads that share a lock turn in circles.
+        "FAKETIME_FORCE_MONOTONIC_FIX": "0",
         "PYTHONPATH": os.pathsep.join(filter(None, (str(Path(aged_python.__file__).parent), python_path))),
     }
 
