@@ -114,6 +114,12 @@ class Order:
         return str(self._meant.detail["action"])
 
     @property
+    def account(self) -> Mapping[str, Any]:
+        """The account as it carries it."""
+        carried: Mapping[str, Any] = self._meant.detail["account"]
+        return carried
+
+    @property
     def _meant(self) -> Record:
         return self.accepted or self.requests[0]
 

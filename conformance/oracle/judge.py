@@ -6,6 +6,7 @@ from typing import Final
 from conformance.oracle import (
     duty_1_events,
     duty_2_data,
+    duty_3_changes,
     duty_3_orders,
     duty_4_notices,
     duty_5_requests,
@@ -36,6 +37,8 @@ RULES: Final[tuple[Callable[[Case, Declared], Iterator[Check]], ...]] = (
     duty_3_orders.order_retry,
     duty_3_orders.order_reply_lost,
     duty_3_orders.order_refused,
+    duty_3_changes.order_change,
+    duty_3_changes.order_close,
     duty_4_notices.notice_ack,
     duty_4_notices.notice_delay,
     duty_4_notices.notice_early,

@@ -235,6 +235,30 @@ class Story(Telling):
         self._give_time(lambda: all(map(self._case(account).stored, declared.groups)))
 
     @verb
+    def until_ordered_anew(self, account: Account) -> None:
+        """Wait until the OMS has accepted, since the newest event, orders for all that was ordered before."""
+
+        def ordered() -> bool:
+            case = self._case(account)
+            since = case.events[-1].seq
+            before = {
+                service
+                for order in case.accepted
+                if order.seq < since
+                for service in order.detail["services"]
+            }
+            placed = {
+                service
+                for order in case.accepted
+                if order.seq > since
+                for service in order.detail["services"]
+            }
+            return placed >= before
+
+        what = f"accepted orders for i_account {account.i_account} after its newest event"
+        self._until(ordered, what, limit=self._bench.file.timeouts.converge)
+
+    @verb
     def until_decided(self, accounts: Sequence[Account]) -> None:
         """Wait until the OMS has accepted or refused orders for all that the accounts need.
 

@@ -6,11 +6,39 @@ import pytest
 
 from conformance.story import Story
 
+DAY = 24 * 60
 TROUBLES: tuple[dict[str, Any], ...] = (
     {"effect": "answer", "status": 503},
     {"effect": "hang"},
     {"effect": "reset"},
 )
+
+
+@pytest.mark.proves("ORDER-CHANGE")
+def test_changed_account_is_ordered_anew(story: Story) -> None:
+    """An account gets another SIM card a day after its activation; the OMS reports a day later."""
+    account = story.provision()
+    story.advance(minutes=DAY)
+    story.change_sim_card(account)
+    for service in story.services:
+        story.plan_service(account, service, outcome="completed", delay=86_400)
+    story.emit("modify", account)
+    story.until_ordered_anew(account)
+    story.advance(minutes=DAY)
+    story.until_reported(account)
+
+
+@pytest.mark.proves("ORDER-CLOSE")
+def test_closed_account_is_deactivated(story: Story) -> None:
+    """An account is closed a day after its activation; the OMS is told to take its services away."""
+    account = story.provision()
+    story.advance(minutes=DAY)
+    story.close(account)
+    story.plan(account)
+    story.emit("deactivate", account)
+    story.until_ordered_anew(account)
+    story.advance(minutes=60)
+    story.until_reported(account)
 
 
 @pytest.mark.faulty

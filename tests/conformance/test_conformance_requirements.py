@@ -41,6 +41,9 @@ PROBES: Final = (
     *(f"probe notification {kind} answer=404" for kind in ("malformed", "unknown-order")),
 )
 # Accounts to which every rule has something to say.
+ORDERED: Final = ("account", "event", "query", "order HSS ref=a")
+CHANGED: Final = ("account imsi=1", "event id=21 type=Account/Product/Changed", "query", "order HSS ref=b")
+CLOSED: Final = ("account closed", "event id=22 type=Account/Status/Closed", "query")
 EVENTFUL: Final = (
     *(f"account account={number}" for number in range(300, 320)),
     *(f"event account={number} took=1.5" for number in range(300, 320)),
@@ -60,6 +63,8 @@ EVENTFUL: Final = (
     "status HSS OK",
     "notice PCRF failed",
     "status PCRF FAILED",
+    *(f"{step} account=192" for step in (*ORDERED, *CHANGED)),
+    *(f"{step} account=193" for step in (*ORDERED, *CLOSED)),
     "account account=190",
     "event account=190",
     "query account=190",
@@ -139,7 +144,10 @@ def test_implications_have_no_cycle() -> None:
 @pytest.mark.parametrize("id_", [entry.id for entry in catalogue().values() if entry.features])
 def test_feature_of_a_requirement_can_be_declared(id_: str) -> None:
     """A requirement that depends on a feature applies to a target that declares all of them."""
-    everything = Features.model_validate({"event-auth": True, "restart": True, "custom-groups": True})
+    actions = {"activate": ["New"], "modify": ["Changed"], "deactivate": ["Closed"]}
+    everything = Features.model_validate(
+        {"event-auth": True, "restart": True, "custom-groups": True, "actions": actions}
+    )
     assert is_declared(requirement(id_), everything)
 
 

@@ -13,7 +13,8 @@ from conformance.story import Result
 from conformance.target import Features
 from conformance.verdict import RequirementVerdict, Scope, Verdict, decide
 
-ALL: Final = Features.model_validate({"restart": True, "custom-groups": True})
+ACTIONS: Final = {"activate": ["New"], "modify": ["Changed"], "deactivate": ["Closed"]}
+ALL: Final = Features.model_validate({"restart": True, "custom-groups": True, "actions": ACTIONS})
 ONE_FORM: Final = Features(url=("i_account",))
 
 
