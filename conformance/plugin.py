@@ -64,7 +64,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     chosen = [form for form in forms if marker is None or form in marker.args]
     is_search = "told" in metafunc.fixturenames
     if metafunc.definition.get_closest_marker("faulty") and (
-        is_search or not _is_about_statuses(metafunc.definition)
+        is_search or "lives" in metafunc.fixturenames or not _is_about_statuses(metafunc.definition)
     ):
         # Trouble that concerns no status looks alike with either form, and the search need not be doubled.
         chosen = chosen[:1]
@@ -169,6 +169,28 @@ def search(bench: Bench, request: pytest.FixtureRequest) -> Callable[..., None]:
             pytest.fail("the report says why", pytrace=False)
 
     return through
+
+
+@pytest.fixture
+def lives(bench: Bench, about: About, request: pytest.FixtureRequest) -> Callable[[], None]:
+    """Tell lives until one fails; each is a scenario of its own."""
+    # Hypothesis costs every command's start a third of a second.
+    from conformance.life import PROFILES, Lives  # noqa: PLC0415
+
+    item = request.node
+
+    def tell() -> None:
+        if item.config.stash.get(CONFIRMED, None) or item.config.stash.setdefault(SEARCH, Search()).failed:
+            pytest.skip("smaller stories have failed")
+        if about.budget not in PROFILES:
+            pytest.skip("the budget allows none")
+        journal = item.config.stash[JOURNAL]
+        tellings = Lives(bench, name=item.name, journal=journal, profile=PROFILES[about.budget]).told()
+        item.user_properties += [(SCENARIO, telling.to_json()) for telling in tellings]
+        if any(telling.went_wrong for telling in tellings):
+            pytest.fail("the report says why", pytrace=False)
+
+    return tell
 
 
 @pytest.hookimpl(wrapper=True)

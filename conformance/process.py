@@ -84,8 +84,10 @@ class TargetProcess:
         """
         process = self._process
         assert process  # noqa: S101 - it was started
+        assert process.stdin  # noqa: S101 - with a pipe
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        process.stdin.close()
         self._run_kill()
         self._start()
         await_ready(self._file, folder=self._folder, values=self._values, death=self.death)

@@ -58,14 +58,14 @@ class Search:
     """Tells schedules until enough of them failed."""
 
     def __init__(self) -> None:
-        self._failed = 0
+        self.failed = 0
 
     def through(self, told: Sequence[Schedule], *, tell: Tell) -> Iterator[Scenario]:
         """Tell schedules together; where anything goes wrong, halve them until those that do are alone.
 
         `tell` tells some at the same time, and judges them.
         """
-        if self._failed >= ENOUGH:
+        if self.failed >= ENOUGH:
             return
         scenario = tell(told)
         yield scenario
@@ -74,7 +74,7 @@ class Search:
             yield from self.through(told[:half], tell=tell)
             yield from self.through(told[half:], tell=tell)
         elif scenario.went_wrong:
-            self._failed += 1
+            self.failed += 1
 
 
 def name_of(told: Sequence[Schedule]) -> str:

@@ -211,6 +211,11 @@ class Story(Telling):
         self._stack.journal.wait_until(lambda: False, timeout=self._bench.file.timeouts.settle)
 
     @verb
+    def until_quiet(self) -> None:
+        """Wait until the target rests, or for as long as it may take to."""
+        self._until_quiet()
+
+    @verb
     def watch(self) -> None:
         """Let nothing happen for a moment, and see what the target does by itself."""
         self._until_quiet()
