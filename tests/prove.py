@@ -5,21 +5,22 @@ A faulty one is told the stories of its requirement and the search; it ends with
 """
 
 import json
+import os
 import platform
 import re
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
-from rich.progress import track
 
 from conformance.requirements import requirement
 from conformance.search import PLAIN
@@ -27,9 +28,15 @@ from simulators.bundled import find
 
 HERE: Final = Path(__file__).parent
 PAGE: Final = HERE.parent / "docs" / "proof.md"
-# Two at a time: more would compete for the processors that the waits are measured on.
+# More would compete for the processors that the waits are measured on.
 AT_A_TIME: Final = 2
+WORKERS: Final = "4"
 IMPATIENT: Final = "\n[timeouts]\nhang = 1.0\nconverge = 3.0\n"
+HEAD: Final = (
+    "| variant | expected | found | seconds | deviations in the smallest story |",
+    "|---|---|---|---|---|",
+)
+WRONG: Final = " **wrong**"
 NAMED: Final = re.compile(r"\(([A-Z-]+)\)")
 SMALL_STORY: Final = re.compile(r"test_small_story\[(?!\d+ from )(.*)\]")
 
@@ -51,7 +58,7 @@ class Row:
 
     def cells(self) -> tuple[str, ...]:
         """The row as texts."""
-        mark = "" if self.is_right else " **wrong**"
+        mark = "" if self.is_right else WRONG
         return self.name, self.expected, self.found + mark, f"{self.seconds:.0f}", self.deviations
 
 
@@ -76,7 +83,7 @@ def faulty(program: Path) -> Row:
 def legal(program: Path) -> Row:
     """Judge a legal variant by everything."""
     started = time.monotonic()
-    report = _judged(program)
+    report = _judged(program, "-n", WORKERS)
     failed = [entry["id"] for entry in report["requirements"] if entry["verdict"] == "fail"]
     return Row(
         name=program.stem,
@@ -119,30 +126,35 @@ def _programs(folder: str, names: Sequence[str]) -> list[Path]:
     return [path for path in found if not names or path.stem in names]
 
 
-def _table(rows: Sequence[Row]) -> Iterator[str]:
-    yield "| variant | expected | found | seconds | deviations in the smallest story |"
-    yield "|---|---|---|---|---|"
-    yield from (f"| {' | '.join(row.cells())} |" for row in rows)
+def _rows(names: Sequence[str]) -> Iterator[Row]:
+    """Judge the faulty ones side by side, then the legal ones one by one, each by several workers."""
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        yield from pool.map(faulty, _programs("mutants", names))
+    yield from map(legal, _programs("variants", names))
+
+
+def _shown(rows: Iterable[Row], *, console: Console) -> Iterator[str]:
+    """The lines of the table, each shown as soon as it is known."""
+    cells = (row.cells() for row in rows)
+    for line in chain(HEAD, (f"| {' | '.join(some)} |" for some in cells)):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        yield line
 
 
 def main(names: Sequence[str]) -> int:
     """Judge all, or those of these names; gives the exit code."""
-    started = time.monotonic()
-    work = [(faulty, path) for path in _programs("mutants", names)]
-    work += [(legal, path) for path in _programs("variants", names)]
-    with ThreadPoolExecutor(AT_A_TIME) as pool:
-        results = pool.map(lambda pair: pair[0](pair[1]), work)
-        rows = list(track(results, total=len(work), console=Console(stderr=True), description="judging"))
-    table = "\n".join(_table(rows))
-    wrong = sum(not row.is_right for row in rows)
+    started, console = time.monotonic(), Console()
+    lines = list(_shown(_rows(names), console=console))
+    judged, wrong = len(lines) - len(HEAD), sum(WRONG in line for line in lines)
     minutes = (time.monotonic() - started) / 60
     about = (
-        f"{len(rows)} provisioners judged, {wrong} rows wrong, in {minutes:.0f} minutes on "
-        f"{datetime.now(tz=UTC):%Y-%m-%d}, {platform.system()} {platform.machine()}, "
-        f"Python {platform.python_version()}, two at a time."
+        f"{judged} provisioners judged, {wrong} rows wrong, in {minutes:.0f} minutes on "
+        f"{datetime.now(tz=UTC):%Y-%m-%d}, with {os.cpu_count()} processors, {platform.system()} "
+        f"{platform.machine()}, Python {platform.python_version()}."
     )
-    Console().print(f"{table}\n\n{about}", markup=False, soft_wrap=True)
+    console.print(f"\n{about}", markup=False, highlight=False, soft_wrap=True)
     if not names:
+        table = "\n".join(lines)
         PAGE.write_text(f"# Proof of the judge\n\nWritten by `make prove`.\n\n{about}\n\n{table}\n")
     return int(bool(wrong))
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from conformance.oracle.case import Case, Declared, cases
 from conformance.oracle.checks import Check, Grade, Subject, answer, told
+from conformance.oracle.course import course_of
 from conformance.oracle.outcomes import allowed_final
 from conformance.oracle.reading import is_probe, read_group, read_status
 from simulators.journal import Record
@@ -99,5 +100,9 @@ def _effects(requirement: str, probes: Sequence[Record], case: Case, declared: D
 
 def _may_be(status: Record, case: Case, declared: Declared) -> bool:
     """Tell whether a status follows from the facts, without the probes."""
-    group = read_group(status)
-    return group not in declared.groups or read_status(status) in allowed_final(case, declared, group)
+    group, value = read_group(status), read_status(status)
+    if group not in declared.groups or value in allowed_final(case, declared, group):
+        return True
+    # It tells of the order, and may be late or told twice.
+    steps = course_of(case, declared, group).steps
+    return value == "IN_PROGRESS" and any(step.status is status and step.place is not None for step in steps)

@@ -34,6 +34,7 @@ LEGAL: Final[list[tuple[str, str, tuple[str, ...]]]] = [
     ("NOTICE-UNKNOWN", "404", (*ORDERED, f"{UNKNOWN} answer=404", *DONE)),
     ("NOTICE-UNKNOWN", "taken and passed over", (*ORDERED, UNKNOWN, *DONE)),
     ("NOTICE-UNKNOWN", "a time limit of its own", (*ORDERED, UNKNOWN, "status HSS FAILED")),
+    ("NOTICE-UNKNOWN", "late news of the order", (*ORDERED, UNKNOWN, "status HSS IN_PROGRESS", *DONE)),
     ("NOTICE-UNKNOWN", "the same told again", (*WHOLE, f"{UNKNOWN} answer=404", "status HSS OK")),
     ("NOTICE-MALFORMED", "400", (*ORDERED, f"{GARBAGE} answer=400", *DONE)),
     ("NOTICE-MALFORMED", "taken and passed over", (*ORDERED, GARBAGE, *DONE)),

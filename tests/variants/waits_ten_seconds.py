@@ -1,22 +1,18 @@
-"""A legal variant: it tries again ten seconds later, reports in JSON, and each status a second time."""
-
-import os
+"""A legal variant: what failed it tries again ten seconds later, and no sooner."""
 
 from reference_provisioner import provisioner
 from reference_provisioner.__main__ import main
-from reference_provisioner.models import StatusUpdate
-from reference_provisioner.update_status import UpdateStatus
+from reference_provisioner.back_off import BackOff
 
 
-class EagerUpdate(UpdateStatus):
-    """Says it twice, which changes nothing."""
+class TenSeconds(BackOff):
+    """Is never in a hurry."""
 
-    def _report(self, update: StatusUpdate) -> None:
-        super()._report(update)
-        super()._report(update)
+    def seconds(self, _attempts: int) -> float:
+        """Wait as long each time."""
+        return 10.0
 
 
 if __name__ == "__main__":
-    vars(provisioner)["UpdateStatus"] = EagerUpdate
-    os.environ |= {"RETRY_BASE_SECONDS": "10", "RETRY_CAP_SECONDS": "10", "BODY_FORM": "json"}
+    vars(provisioner)["BackOff"] = TenSeconds
     main()
