@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
@@ -33,33 +34,47 @@ AT_A_TIME: Final = 2
 WORKERS: Final = "4"
 IMPATIENT: Final = "\n[timeouts]\nhang = 1.0\nconverge = 3.0\n"
 HEAD: Final = (
-    "| variant | expected | found | seconds | deviations in the smallest story |",
-    "|---|---|---|---|---|",
+    "| variant | expected | found | seconds | deviations in the smallest story | its saved story |",
+    "|---|---|---|---|---|---|",
 )
 WRONG: Final = " **wrong**"
+GRADES: Final = {"MUST": "fail", "SHOULD": "warn"}
+AGAIN: Final = "shows it again, spares the reference"
+# Both forms are needed to tell, or a group that the reference does not have.
+NOT_ALONE: Final = frozenset({"STATUS-URL-EQUIVALENT", "STATUS-GROUP-CUSTOM"})
 NAMED: Final = re.compile(r"\(([A-Z-]+)\)")
 SMALL_STORY: Final = re.compile(r"test_small_story\[(?!\d+ from )(.*)\]")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """What came of judging one provisioner."""
+    """What came of judging one provisioner; `again` tells whether its saved story shows it once more."""
 
     name: str
     expected: str
     found: str
     seconds: float
-    deviations: str
+    deviations: str = "-"
+    again: str = "-"
 
     @property
     def is_right(self) -> bool:
-        """Whether the judge said what it had to."""
-        return self.found == self.expected
+        """Whether the judge said what it had to, and says it again."""
+        return self.found == self.expected and self.again in {"-", AGAIN}
 
     def cells(self) -> tuple[str, ...]:
         """The row as texts."""
         mark = "" if self.is_right else WRONG
-        return self.name, self.expected, self.found + mark, f"{self.seconds:.0f}", self.deviations
+        return self.name, self.expected, self.found + mark, f"{self.seconds:.0f}", self.deviations, self.again
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """A provisioner that was judged, its target file, and the folder of the reports."""
+
+    target: Path
+    folder: Path
+    report: Any
 
 
 def faulty(program: Path) -> Row:
@@ -67,31 +82,61 @@ def faulty(program: Path) -> Row:
     named = NAMED.search(program.read_text().splitlines()[0])
     broken = requirement(named[1] if named else "")
     started = time.monotonic()
-    report = _judged(program, "--only", broken.id, "--only", "STATUS-FINAL")
-    grade = "fail" if broken.level == "MUST" else "warn"
-    found = [entry for entry in report["requirements"] if entry["verdict"] in {"fail", grade}]
-    own = [entry["id"] for entry in found if entry["verdict"] == "fail" or entry["id"] == broken.id]
-    return Row(
-        name=program.stem,
-        expected=broken.id,
-        found=", ".join(own) or report["verdict"],
-        seconds=time.monotonic() - started,
-        deviations=_smallest(report, broken.id),
-    )
+    with _judged(program, "--only", broken.id, "--only", "STATUS-FINAL") as judged:
+        grades = {broken.id: GRADES[broken.level]}
+        own = [
+            entry["id"]
+            for entry in judged.report["requirements"]
+            if entry["verdict"] in {"fail", grades.get(entry["id"])}
+        ]
+        return Row(
+            name=program.stem,
+            expected=broken.id,
+            found=", ".join(own) or judged.report["verdict"],
+            seconds=time.monotonic() - started,
+            deviations=_smallest(judged.report, broken.id),
+            again=_again(judged, broken.id),
+        )
 
 
 def legal(program: Path) -> Row:
     """Judge a legal variant by everything."""
     started = time.monotonic()
-    report = _judged(program, "-n", WORKERS)
-    failed = [entry["id"] for entry in report["requirements"] if entry["verdict"] == "fail"]
-    return Row(
-        name=program.stem,
-        expected="conformant",
-        found=", ".join(failed) or report["verdict"],
-        seconds=time.monotonic() - started,
-        deviations="-",
+    with _judged(program, "-n", WORKERS) as judged:
+        failed = [entry["id"] for entry in judged.report["requirements"] if entry["verdict"] == "fail"]
+        return Row(
+            name=program.stem,
+            expected="conformant",
+            found=", ".join(failed) or judged.report["verdict"],
+            seconds=time.monotonic() - started,
+        )
+
+
+def _again(judged: Judged, broken: str) -> str:
+    """Play the first saved story that showed the fault: it must show it again, and spare the reference."""
+    (entry,) = (entry for entry in judged.report["requirements"] if entry["id"] == broken)
+    stories = [item["story"] for item in entry["evidence"] if item["story"] and not item["follows_from"]]
+    if not stories or broken in NOT_ALONE:
+        return "-"
+    story = str(judged.folder / stories[0])
+    verdicts = [_replayed(story, target, judged.folder, broken) for target in (judged.target, "reference")]
+    return (
+        AGAIN
+        if verdicts[0] == GRADES[requirement(broken).level] and verdicts[1] == "pass"
+        else f"no: {verdicts}"
     )
+
+
+def _replayed(story: str, target: Path | str, folder: Path, broken: str) -> str:
+    reports = folder / f"again-{Path(target).stem}"
+    command = [sys.executable, "-m", "conformance", "replay", story, "--target", str(target)]
+    done = subprocess.run(
+        [*command, "--report-dir", str(reports)], capture_output=True, text=True, check=False
+    )
+    if not (reports / "conformance.json").exists():
+        return f"exit code {done.returncode}"
+    found = json.loads((reports / "conformance.json").read_text())["requirements"]
+    return next(str(entry["verdict"]) for entry in found if entry["id"] == broken)
 
 
 def _smallest(report: Any, broken: str) -> str:
@@ -103,13 +148,15 @@ def _smallest(report: Any, broken: str) -> str:
     return str(min(counts)) if counts else "a named scenario"
 
 
-def _judged(program: Path, *options: str) -> Any:
+@contextmanager
+def _judged(program: Path, *options: str) -> Iterator[Judged]:
     with tempfile.TemporaryDirectory() as folder:
         target, reports = Path(folder) / "target.toml", Path(folder) / "reports"
         target.write_text(_target(program))
         command = [sys.executable, "-m", "conformance", "run", "--target", str(target), *options]
         subprocess.run([*command, "--report-dir", str(reports)], capture_output=True, check=False)
-        return json.loads((reports / "conformance.json").read_text())
+        report = json.loads((reports / "conformance.json").read_text())
+        yield Judged(target=target, folder=reports, report=report)
 
 
 def _target(program: Path) -> str:
