@@ -13,9 +13,11 @@ from typing import Any, Final
 from conformance.oracle.reading import is_stored, is_success
 from conformance.target import TargetFile
 from simulators.journal import Record
-from simulators.portabilling.faults import AUTH_FAILED, LOCKED_OUT
+from simulators.portabilling.faults import AUTH_FAILED, LOCKED_OUT, SESSION_DEAD
 
 REFUSED_CREDENTIALS: Final = (401, 403)
+# The last one is told to who sends wrong credentials with each call.
+REFUSED_LOGINS: Final = frozenset({AUTH_FAILED, LOCKED_OUT, SESSION_DEAD})
 NO_SUCH_PLACE: Final = (404, 405)
 # A header is written in whole seconds, and an answer may take some.
 CLOCK_TOLERANCE: Final = timedelta(minutes=2)
@@ -57,17 +59,24 @@ def _events(exchanges: Sequence[Record], _file: TargetFile) -> Iterator[Finding]
             f"It refuses the event credentials at {url} ({_listed(answers)}).",
             "Hand {event_user} and {event_password} to it in [target.env]; ESPF sends them as Basic.",
         )
+    elif answers == {400}:
+        yield Finding(
+            what=f"It refuses every event at {url} ({_listed(answers)}).",
+            advice="Check the path of events_url, and that [features.actions] names its own event types.",
+            is_setup=False,
+        )
     elif answers & set(NO_SUCH_PLACE):
         yield _setup(
             f"It answers {_listed(answers)} to events at {url}.",
-            "Check the path of events_url, and that the event types of [features.actions] are its own.",
+            "Check the path of events_url, and that [features.actions] names its own event types.",
         )
 
 
 def _logins(exchanges: Sequence[Record], _file: TargetFile) -> Iterator[Finding]:
     """Whether PortaBilling knows who asks."""
-    refused = [record for record in exchanges if _faultcode(record) in {AUTH_FAILED, LOCKED_OUT}]
-    if refused:
+    refused = [record for record in exchanges if _faultcode(record) in REFUSED_LOGINS]
+    taken = any(is_success(record.status) for record in exchanges if record.destination == "portabilling")
+    if refused and not taken:
         yield _setup(
             f"PortaBilling refused its login ({_faultcode(refused[0])}, record {refused[0].seq}).",
             "Hand {login} and {password}, or {login} and {api_token}, to it in [target.env].",

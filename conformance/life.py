@@ -1,7 +1,8 @@
 """A life: accounts that come, change and go amid faults and restarts, as a Hypothesis state machine."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any, Final
 
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -175,7 +176,7 @@ class Life(RuleBasedStateMachine):
 class Lives:
     """Tells lives until one fails, makes that one smaller, and tells it once more.
 
-    `name` is what each is called, `journal` the file of the bench's journal.
+    `name` is what they are called, each with a number of its own, `journal` the file of the bench's journal.
     """
 
     def __init__(self, bench: Bench, *, name: str, journal: str, profile: Profile) -> None:
@@ -187,6 +188,7 @@ class Lives:
         self._journal = journal
         self._profile = profile
         self._left = profile.smaller
+        self._numbers = count(1)
         self._told: list[Scenario] = []
         self._failed: list[Scenario] = []
 
@@ -217,7 +219,8 @@ class Lives:
         bench = self._hasty
         if bench.target and bench.death():
             bench.target.restart()
-        return Story(bench, name=self._name, requirements=REQUIREMENTS)
+        name = f"{self._name.removesuffix(']')}-{next(self._numbers)}]"
+        return Story(bench, name=name, requirements=REQUIREMENTS)
 
     def _ended(self, story: Story, missed: MissedWaitError | None) -> None:
         scenario = conclude(story, journal=self._journal, missed=missed)
@@ -226,7 +229,7 @@ class Lives:
                 self._told.append(scenario)
             return
         if not self._failed:
-            scenario = self._again(scenario.steps)
+            scenario = self._again(scenario)
             if not scenario.went_wrong:
                 # It needs more time than was given: from here on it has it.
                 self._hasty = self._patient
@@ -239,13 +242,13 @@ class Lives:
         """The smallest life that failed, told once more with all patience; else the first, which was."""
         first, *smaller = self._failed
         smallest = min(self._failed, key=lambda scenario: len(scenario.steps))
-        again = self._again(smallest.steps) if smaller else first
+        again = self._again(smallest) if smaller else first
         return again if again.went_wrong else first
 
-    def _again(self, steps: Sequence[Mapping[str, Any]]) -> Scenario:
-        story, missed = Story(self._patient, name=self._name, requirements=REQUIREMENTS), None
+    def _again(self, told: Scenario) -> Scenario:
+        story, missed = Story(self._patient, name=told.name, requirements=REQUIREMENTS), None
         try:
-            play(story, steps)
+            play(story, told.steps)
         except MissedWaitError as error:
             missed = error
         return conclude(story, journal=self._journal, missed=missed)

@@ -54,7 +54,8 @@ def _write_stories(run: Run, folder: Path) -> None:
             "scenario": name,
             "seed": run.about.seed,
             "url_form": scenario.url_form,
-            "requirements": scenario.requirements,
+            # What failed is judged again wherever it is played, also if it was written for something else.
+            "requirements": tuple(dict.fromkeys((*scenario.requirements, *sorted(scenario.failed)))),
             "steps": scenario.steps,
         }
         (folder / story_name(name)).write_text(json.dumps(story, indent=2) + "\n", encoding="utf-8")

@@ -22,6 +22,7 @@ from conformance.report_words import (
     subject,
     summary,
     title,
+    waited,
     why,
 )
 from conformance.requirements import DUTIES
@@ -73,6 +74,7 @@ def as_html(run: Run, *, report_dir: str) -> str:
             limits=limits(run),
             summary=f"{summary(run)}. {search_summary(run)}".strip(),
             why=lambda entry: why(entry, run),
+            waited=lambda item: waited(item, run),
             lanes=[NAMES[lane] for lane in LANES],
         )
     )

@@ -69,6 +69,7 @@ def _evidence(item: Evidence, run: Run) -> dict[str, Any]:
         "grade": check.grade,
         "expected": check.expected,
         "received": check.received,
+        "waited": run.scenario(item).result.waited,
         "i_account": check.i_account,
         "group": check.group,
         "blocked": item.blocked,

@@ -17,6 +17,7 @@ from conformance.report_words import (
     subject,
     summary,
     title,
+    waited,
     why,
 )
 from conformance.verdict import BEYOND_CORE, LEFT_OUT, Doubt, Evidence, RequirementVerdict
@@ -91,6 +92,7 @@ def _evidence(item: Evidence, run: Run, report_dir: Path) -> str:
         f"    expected  {item.check.expected}",
         f"    received  {item.check.received}",
         f"    shown by  {shown_by(item)}",
+        *([f"    waited    {wait}"] if (wait := waited(item, run)) else []),
         *_again(item, run, report_dir),
     ]
     return "\n".join(lines)

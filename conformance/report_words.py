@@ -60,6 +60,12 @@ def shown_by(item: Evidence) -> str:
     return f"record{plural} {', '.join(map(str, item.check.records))} of {item.journal}"
 
 
+def waited(found: Evidence | Doubt, run: Run) -> str:
+    """The wait in vain that ended a scenario, and the remedy for slow targets; empty without."""
+    wait = run.scenario(found).result.waited
+    return f"in vain for {wait}; for a target that needs longer, raise [timeouts] converge" if wait else ""
+
+
 def replay_command(found: Evidence | Doubt, run: Run, *, report_dir: str) -> str | None:
     """The command that tells the story again; None where none was kept."""
     story = run.story(found)

@@ -143,6 +143,8 @@ def examine(target: str, *, report_dir: Path, console: Console) -> int:
         console.print(f"  - {finding}", markup=False, highlight=False, soft_wrap=True)
     if smoke.scenario is None:
         console.print("It declares no event type for activate, so that no story could be told: it is ready.")
+    elif smoke.findings:
+        console.print(f"{file.target.name} cannot be judged like that: mend what is listed above.")
     elif smoke.has_failed:
         console.print(
             f"{file.target.name} is set up, but the documented story failed: `run` says which requirement."

@@ -45,6 +45,7 @@ class End(BaseModel):
     unsure: str | None = "the end of the scenario"
     virtual_seconds: float = 0.0
     wall_seconds: float = 0.0
+    waited: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,6 +196,7 @@ def _scenario(journal: SavedJournal, stretch: Records) -> Scenario:
             unsure=None if has_failed else gap or end.unsure,
             virtual_seconds=end.virtual_seconds,
             wall_seconds=end.wall_seconds,
+            waited=end.waited,
         ),
     )
 

@@ -286,6 +286,12 @@ def _causes(scenario: Scenario, id_: str) -> tuple[str, ...]:
     )
 
 
+NOT_SO_FAR: Final = (
+    "no scenario came to what it is about: the target declares nothing that it could be told with, or other "
+    "failures ended them before"
+)
+
+
 def _why_not(requirement: Requirement, features: Features, scope: Scope) -> tuple[Grade, str]:
     if missing := undeclared(requirement, features):
         return "unsupported", f"the target does not declare {' and '.join(missing)}"
@@ -295,7 +301,7 @@ def _why_not(requirement: Requirement, features: Features, scope: Scope) -> tupl
         return "not-tested", why
     if scope.blocked_by:
         return "blocked", scope.blocked_by
-    return "not-tested", "no scenario could be told with what the target declares, or it did not come so far"
+    return "not-tested", NOT_SO_FAR
 
 
 def _run_verdict(grades: Collection[Grade], *, is_partial: bool) -> RunVerdict:

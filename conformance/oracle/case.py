@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from conformance.oracle.reading import (
     REFUSALS,
+    ended_at,
     is_accepted,
     is_probe,
     is_reached,
@@ -24,7 +25,7 @@ from conformance.oracle.reading import (
     read_status,
     was_answered_before,
 )
-from conformance.oracle.trouble import Stretch, troubles
+from conformance.oracle.trouble import Stretch, as_heard, troubles
 from conformance.target import Features, UrlForm
 from simulators.journal import Record
 from simulators.validation import Strict
@@ -42,6 +43,8 @@ __all__ = [
 
 
 TAKEN: Final = 200
+# Real seconds in which a provisioner may note what it was just answered.
+THIS_MOMENT: Final = 0.1
 
 
 class Declared(Strict):
@@ -198,9 +201,9 @@ class Case:
     def activating(self, declared: Declared) -> tuple[Record, ...]:
         """The events after which all that the account needs is to be ordered.
 
-        It was open by then, and no query showed it closed since.
+        It was open by then, and neither a query showed it closed since nor an event told so.
         """
-        closed = max((query.seq for query in self.queries if is_showing_closed(query)), default=0)
+        closed = self.last_closed(declared)
         return tuple(
             event
             for event in self.events
@@ -209,6 +212,28 @@ class Case:
             and event.seq > closed
             and self.account_at(event.seq).get("bill_status") != "C"
         )
+
+    def last_closed(self, declared: Declared) -> int:
+        """The record number of what last told that it is closed, a reply or a taken event; 0 without."""
+        closing = declared.features.actions.get("deactivate", ())
+        told = [query.seq for query in self.queries if is_showing_closed(query)]
+        told += [
+            event.seq
+            for event in self.events
+            if event.detail.get("event_type") in closing
+            and declared.is_taken(event)
+            and self.account_at(event.seq).get("bill_status") == "C"
+        ]
+        return max(told, default=0)
+
+    def needs(self, service: str) -> bool:
+        """Tell whether the account needs a service in the end."""
+        return _needs(self.account, [service])
+
+    @property
+    def decided_services(self) -> set[str]:
+        """The services of the orders that the OMS took, or refused for good."""
+        return {service for order in self.placed if order.decided_at for service in order.services}
 
     @property
     def is_at_hand(self) -> bool:
@@ -289,6 +314,14 @@ class Case:
             for earlier in self.news_of([notice.detail["service"]])
         )
 
+    def is_early(self, notice: Record, order: Order) -> bool:
+        """Tell whether the provisioner may not know of an order by then: its answer just came, or not yet."""
+        if order.answered is None or order.is_early(notice):
+            return True
+        ended = ended_at(order.answered) or order.answered.real_time
+        went_on = any(ended <= status.real_time <= notice.real_time for status in self.statuses)
+        return notice.real_time - ended < THIS_MOMENT and not went_on
+
     def is_superseded(self, notice: Record) -> bool:
         """Tell whether a newer order of its service had been taken or refused when it was sent."""
         newest = self.newest_order(notice.detail["service"], before=notice.seq)
@@ -315,7 +348,7 @@ def _needs(account: Mapping[str, Any], services: Iterable[str]) -> bool:
 
 def cases(records: Iterable[Record]) -> tuple[Case, ...]:
     """One case for each account that a journal states as a fact, or that an event names without one."""
-    listed = [record for record in records if not is_probe(record)]
+    listed = list(as_heard(record for record in records if not is_probe(record)))
     facts: defaultdict[int, list[Record]] = defaultdict(list)
     mine: defaultdict[int, list[Record]] = defaultdict(list)
     for record in listed:

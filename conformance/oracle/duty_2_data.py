@@ -78,7 +78,7 @@ def data_sessions_ended(records: Sequence[Record], declared: Declared) -> Iterat
         later = [event for event in case.activating(declared) if ended and event.seq > ended.seq]
         if later:
             needed = set(case.needed_services(declared))
-            ordered = {name for order in case.placed if order.decided_at for name in order.services}
+            ordered = case.decided_services
             yield Subject(requirement="DATA-SESSION-EXPIRY", i_account=case.i_account).check(
                 holds=needed <= ordered,
                 expected=f"orders for {listed(sorted(needed))} although PortaBilling ended all sessions",

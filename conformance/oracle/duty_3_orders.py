@@ -6,7 +6,8 @@ from typing import Final
 from conformance.oracle.case import Case, Declared, Order, is_success
 from conformance.oracle.checks import Check, Subject, answer, listed
 from conformance.oracle.duty_1_events import references
-from conformance.oracle.reading import REFUSALS, is_showing_closed, is_told
+from conformance.oracle.outcomes import is_given_up
+from conformance.oracle.reading import REFUSALS, is_told
 from simulators.journal import Record
 
 # The account and its SIM data, by the names that the journal's facts and orders share.
@@ -29,8 +30,9 @@ def order_content(case: Case, declared: Declared) -> Iterator[Check]:
                 received=repr(sent),
                 shown_by=[order],
             )
-    if case.is_at_hand and any(is_success(event.status) for event in case.activating(declared)):
-        yield _services_ordered(subject, case, declared)
+    told = [event for event in case.activating(declared) if is_success(event.status)]
+    if case.is_at_hand and told:
+        yield _services_ordered(subject, told[-1], case, declared)
 
 
 def order_once(case: Case, declared: Declared) -> Iterator[Check]:
@@ -85,8 +87,10 @@ def order_reply_lost(case: Case, declared: Declared) -> Iterator[Check]:
 def order_refused(case: Case, declared: Declared) -> Iterator[Check]:
     """ORDER-REFUSED: the groups of an order that is refused for good end with FAILED."""
     for group, stands_for in declared.groups.items():
-        refused = [order for order in map(case.newest_order, stands_for) if order and order.refused]
-        if not refused:
+        newest = (order for order in map(case.newest_order, stands_for) if order)
+        # One that was taken before it was refused may come to any end.
+        refused = [order for order in newest if order.refused and not order.accepted]
+        if not refused or is_given_up(case, group):
             continue
         stored = case.stored(group)
         yield Subject(requirement="ORDER-REFUSED", i_account=case.i_account, group=group).check(
@@ -100,8 +104,12 @@ def order_refused(case: Case, declared: Declared) -> Iterator[Check]:
 def _still_due(order: Order, case: Case, declared: Declared) -> set[str]:
     if order.action == "deactivate":
         return set(order.services)
-    closed = any(is_showing_closed(query) for query in case.queries if query.seq > order.requests[0].seq)
-    return set() if closed else set(order.services) & set(case.needed_services(declared))
+    first = order.requests[0]
+    return (
+        set()
+        if case.last_closed(declared) > first.seq
+        else set(order.services) & set(case.needed_services(declared))
+    )
 
 
 def _refuses(request: Record) -> bool:
@@ -112,11 +120,11 @@ def _decided_after(order: Order, failed: Record) -> bool:
     return order.decided_at is not None and order.decided_at.seq > failed.seq
 
 
-def _services_ordered(subject: Subject, case: Case, declared: Declared) -> Check:
-    needed = case.needed_services(declared)
+def _services_ordered(subject: Subject, event: Record, case: Case, declared: Declared) -> Check:
+    """Check that what was needed by an event, and still is, was ordered; ORDER-CHANGE has the rest."""
+    needed = [name for name in case.needed_services(declared, at=event.seq) if case.needs(name)]
     # One that was refused for good was ordered all the same.
-    decided = [order for order in case.placed if order.decided_at]
-    ordered = sorted({service for order in decided for service in order.services})
+    ordered = sorted(case.decided_services)
     return subject.check(
         holds=set(needed) <= set(ordered),
         expected=f"orders for {listed(needed)}",

@@ -26,7 +26,7 @@ def notice_ack(case: Case, _declared: Declared) -> Iterator[Check]:
     subject = Subject(requirement="NOTICE-ACK", i_account=case.i_account)
     for notice in case.notifications:
         order = case.order_of(notice)
-        excused = order is None or order.is_early(notice) or not case.is_healthy(notice)
+        excused = order is None or case.is_early(notice, order) or not case.is_healthy(notice)
         # A copy beside another one comes again if it is refused.
         if notice.status is not None and not (excused or _is_again(case, notice) or case.is_beside(notice)):
             yield subject.check(

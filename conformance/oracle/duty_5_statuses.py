@@ -13,6 +13,7 @@ from conformance.oracle.outcomes import (
     allowed_final,
     decision,
     is_given_up,
+    is_newer_hopeless,
     reports_of_outcome,
     sole_meaning,
 )
@@ -119,6 +120,7 @@ def _last_reports(case: Case, declared: Declared) -> Iterator[Check]:
         later = [status for status in _statuses_of(case, group) if made and status.seq > made.notice.seq]
         # A notification that was not acknowledged may have been heard all the same.
         is_certain = made and made.status == sole_meaning(case, declared, group)
+        is_certain = is_certain and not is_newer_hopeless(case, declared, group)
         if made and is_certain and reports_of_outcome(case, group, made):
             yield Subject(requirement="STATUS-MAPPING", i_account=case.i_account, group=group).check(
                 holds=read_status(later[-1]) == made.status,

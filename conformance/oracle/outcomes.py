@@ -158,7 +158,19 @@ def allowed_final(case: Case, declared: Declared, group: str) -> Sequence[str | 
     if is_hopeless(case, declared, group):
         return HOPELESS
     meant = [meanings(case, declared, group, heard=heard) for heard in (is_reached, is_taken)]
-    return _sorted(words(frozenset().union(*meant)))
+    failed = {"FAILED"} if is_newer_hopeless(case, declared, group) else set()
+    return _sorted(words(frozenset().union(*meant)) | failed)
+
+
+def is_newer_hopeless(case: Case, declared: Declared, group: str) -> bool:
+    """Tell whether an event since the deciding order could not be ordered, and may so have failed."""
+    told = [event.seq for event in case.events if event.detail.get("event_type") in declared.handled]
+    orders = [order for order in map(case.newest_order, declared.groups[group]) if order]
+    decided = [order.decided_at.seq for order in orders if order.decided_at]
+    if not told or not decided or told[-1] < max(decided):
+        return False
+    tried = [order for order in case.placed if order.requests[-1].seq > told[-1] and not order.decided_at]
+    return bool(tried) or not case.is_at_hand
 
 
 def is_hopeless(case: Case, declared: Declared, group: str) -> bool:

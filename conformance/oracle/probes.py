@@ -70,7 +70,7 @@ def _answers(probe: Record, declared: Declared) -> Iterator[Check]:
         taken_is: Grade = "warn" if requirement == "EVENT-MALFORMED" else "pass"
         yield subject.check(
             holds=probe.status in REFUSED,
-            expected=f"4xx to an event: {case}",
+            expected=f"4xx to an event (200 at worst): {case}",
             received=answer(probe),
             shown_by=[probe],
             otherwise=taken_is if declared.is_taken(probe) else "fail",

@@ -1,17 +1,19 @@
 """When a provisioner's neighbours were in trouble, or it was down itself: what then fails may be excused."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Final
 
-from conformance.oracle.reading import effect, ended_at, is_probe, is_success
+from conformance.oracle.reading import AFTER_THE_WORK, effect, ended_at, is_probe, is_success
 from simulators.journal import Record
 
 # Facts of the harness: it ended the provisioner, and the provisioner was ready again.
 STOPPED: Final = "stopped"
 STARTED: Final = "started"
 UNAUTHORIZED: Final = 401
+# What a kill does to a request that is under way, in the words of the weather.
+KILLED: Final = f"reset{AFTER_THE_WORK}"
 # So many unanswered events beside one more are a crowd.
 CROWD: Final = 4
 # Faults that merely take their time: with the answer they are over.
@@ -38,6 +40,18 @@ def troubles(records: Iterable[Record]) -> tuple[Stretch, ...]:
     """
     listed = tuple(records)
     return (*_of_neighbours(listed), *_of_the_provisioner(listed), *_of_crowds(listed))
+
+
+def as_heard(records: Iterable[Record]) -> Iterator[Record]:
+    """The records as the provisioner knows them: an answer that came when it was killed was lost."""
+    listed = tuple(records)
+    stops = [record for record in listed if record.operation == STOPPED]
+    for record in listed:
+        ended = ended_at(record)
+        is_lost = ended is not None and any(
+            record.seq < stop.seq and stop.real_time <= ended for stop in stops
+        )
+        yield replace(record, fault=KILLED) if is_lost and record.source == "provisioner" else record
 
 
 def _of_neighbours(records: Iterable[Record]) -> Iterator[Stretch]:

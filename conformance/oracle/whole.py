@@ -66,12 +66,11 @@ def whole_quiet(records: Sequence[Record], _declared: Declared) -> Iterator[Chec
 
 
 def _final(requirement: str, case: Case, declared: Declared, shown_by: Sequence[Record]) -> Check:
-    is_due = any(event in shown_by for event in case.activating(declared))
+    is_due = case.is_at_hand and any(event in shown_by for event in case.activating(declared))
     needed = set(case.needed_services(declared)) if is_due else set()
-    ordered = {service for order in case.placed if order.decided_at for service in order.services}
     groups = case.needed_groups(declared)
     wrong = [group for group in groups if _is_lost(case, declared, group)]
-    missing = sorted(needed - ordered)
+    missing = sorted(needed - case.decided_services)
     return Subject(requirement=requirement, i_account=case.i_account).check(
         holds=not wrong and not missing,
         expected="all services ordered, and the statuses that the facts allow",

@@ -24,6 +24,8 @@ LATE_MINUTES: Final = 120.0
 SENT_AGAIN: Final = ("resend of", "silence about")
 # By this part of a wait it grows for each of the schedules that are told at the same time.
 LONGER_FOR_EACH: Final = 0.1
+# Real seconds that each of many answers may take while time passes.
+SLOW_ANSWER: Final = 2.0
 # The fact that a story did something.
 STEP: Final = "step"
 
@@ -38,12 +40,16 @@ class MissedWaitError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What came of a story; `unsure` names the wait that ran out although no check failed."""
+    """What came of a story; `unsure` names the wait that ran out although no check failed.
+
+    `waited` names the wait in vain that ended it, whatever else was found.
+    """
 
     checks: tuple[Check, ...]
     unsure: str | None
     virtual_seconds: float
     wall_seconds: float
+    waited: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +163,7 @@ class Telling:
             unsure=None if self._is_told(checks) else str(missed or unsure or "") or None,
             virtual_seconds=self._stack.clock.now() - self._virtual_start,
             wall_seconds=time.monotonic() - self._real_start,
+            waited=str(missed) if missed else None,
         )
         end = {name: value for name, value in vars(result).items() if name != "checks"}
         self._stack.journal.fact("end", data=end)
@@ -215,8 +222,9 @@ class Telling:
 
     def _let_pass(self, minutes: float) -> None:
         timeouts = self._bench.file.timeouts
+        pending, _ = self._stack.clock.upcoming(0)
         # Long enough for an answer that stays out, and too short for one that does so minute by minute.
-        limit = max(timeouts.converge, 2 * timeouts.silence)
+        limit = max(timeouts.converge, 2 * timeouts.silence, pending * SLOW_ANSWER)
         try:
             self._stack.clock.advance(minutes=minutes, deadline=limit)
         except ClockHeldError as error:

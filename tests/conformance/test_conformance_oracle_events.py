@@ -29,6 +29,11 @@ BOTH_DONE: Final = (*of(1, *AFTER), *of(2, *AFTER))
 CROWD: Final = tuple(step for number in (1, 2, 3, 4) for step in of(number, "account", "event took=20"))
 
 LEGAL: Final[list[tuple[str, str, tuple[str, ...]]]] = [
+    ("EVENT-NUMBERS", "texts that come again", ("account", "event form=texts", *AFTER, "event form=texts")),
+    ("EVENT-VOCABULARY", "another type that changes nothing",
+     (*WHOLE, "event id=2 type=Subscriber/Created", "query")),
+    ("EVENT-DUPLICATE", "a change after a redelivery",
+     (*WHOLE, "event", "account imsi=1", CHANGE, "query", "order HSS ref=b", "status HSS IN_PROGRESS")),
     ("EVENT-ACK", "503 while PortaBilling fails, and done when it comes again",
      ("account", OPEN, f"query {REFUSED}", "query", "event", *AFTER)),
     ("EVENT-ACK", "503 while the OMS fails, and done when it comes again",

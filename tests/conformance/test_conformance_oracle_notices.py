@@ -24,6 +24,10 @@ LEGAL: Final[dict[str, tuple[tuple[str, ...], dict[str, Any]]]] = {
         (*EARLY, "notice HSS completed answer=404", "query", *DONE),
         ONE,
     ),
+    "in the moment of the answer": (
+        (*ORDERED, "notice HSS completed answer=404 after=0.55", *DONE),
+        ONE,
+    ),
     "early and taken at once": ((*EARLY, *DONE), ONE),
     "before the repeated order is answered": (
         (

@@ -27,6 +27,10 @@ CUSTOM: Final = ("account", "event", "query", "order IOT")
 LATE: Final = "notice HSS failed ref=order-189-HSS"
 
 LEGAL: Final[dict[str, tuple[tuple[str, ...], dict[str, Any]]]] = {
+    "failed for a change whose data cannot be had": (
+        (*WORKING, *DONE, CHANGE[0], "query answer=400", "status HSS FAILED"),
+        ONE,
+    ),
     "stored although the answer was lost": ((*WORKING, NEWS, "status HSS OK answer=0 lost"), ONE),
     "stored although the answer was lost, and sent again": (
         (*WORKING, NEWS, "status HSS OK answer=0 lost", "status HSS OK"),

@@ -1,4 +1,4 @@
-"""A legal variant: it takes a second for each answer, to events and to notifications alike."""
+"""A legal variant: it takes its time for each answer, to events and to notifications alike."""
 
 import time
 from typing import Any
@@ -9,6 +9,8 @@ from reference_provisioner import provisioner
 from reference_provisioner.__main__ import main
 from reference_provisioner.app import create_app
 
+LATENESS = 0.3
+
 
 def create_slow_app(**parts: Any) -> Flask:
     """The same application, in no hurry."""
@@ -17,7 +19,7 @@ def create_slow_app(**parts: Any) -> Flask:
     @app.after_request
     def hesitate(response: Response) -> Response:
         if request.method == "POST":
-            time.sleep(1.0)
+            time.sleep(LATENESS)
         return response
 
     return app
