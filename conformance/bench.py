@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from conformance.endpoints.probes import Door, Operation
 from conformance.errors import TargetError
@@ -26,6 +26,10 @@ DEFAULT_PORT_BASE: Final = 17_000
 # Accounts and events are new in every run, since a target may remember; ids stay below 2**31.
 LOWEST_ID: Final = 1_000_000
 HIGHEST_ID: Final = 2**31 - 2 * LOWEST_ID
+
+
+Changes = Mapping[str, Any]
+NO_CHANGES: Final[Changes] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,10 +63,13 @@ class Bench:
 
 
 @contextmanager
-def open_bench(file: TargetFile, *, folder: Path, url_form: UrlForm, report_dir: Path) -> Iterator[Bench]:
+def open_bench(
+    file: TargetFile, *, folder: Path, url_form: UrlForm, report_dir: Path, changes: Changes = NO_CHANGES
+) -> Iterator[Bench]:
     """Start the simulators and the target, and end both.
 
-    `folder` is the target file's, the target's working directory.
+    `folder` is the target file's, the target's working directory; `changes` are settings of the stack that
+    differ from those of a judge.
 
     Raises:
         TargetError: the target did not start or never became ready, or the target file's `ca_file` or
@@ -76,7 +83,7 @@ def open_bench(file: TargetFile, *, folder: Path, url_form: UrlForm, report_dir:
         state_dir = resources.enter_context(tempfile.TemporaryDirectory(prefix="espf-target-"))
         clock_file = Path(state_dir) / "clock" if file.target.clock == "faketime" else None
         settings = _stack_settings(file, folder=folder, port=port, first_i_event=first)
-        settings = replace(settings, aged_clock=str(clock_file or ""))
+        settings = replace(settings, aged_clock=str(clock_file or ""), **changes)
         try:
             stack = resources.enter_context(Stack(settings))
         except CertificateError as error:

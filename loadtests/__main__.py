@@ -1,0 +1,96 @@
+"""The command `espf-loadtest`: at which rate a provisioner falls behind, and what it loses."""
+
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from conformance.about import about_run
+from conformance.errors import ConformanceError
+from conformance.report import make_folder
+from conformance.smoke import tell_smoke_story
+from conformance.target import load_target
+from loadtests.errors import LoadTestError
+from loadtests.report import print_load, write_load
+from loadtests.run import LoadOptions, run_load
+from loadtests.scenarios import SCENARIOS, chosen
+from loadtests.thresholds import crossed, read_thresholds
+from simulators import __version__
+from simulators.commands import CONFIGURATION
+from simulators.errors import SimulatorError
+
+MET, MISSED, UNSURE = 0, 1, 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__)
+def main() -> None:
+    """Load a provisioner before it goes live."""
+
+
+@main.command("list")
+def list_command() -> None:
+    """Print the scenarios."""
+    for scenario in SCENARIOS.values():
+        arrivals = scenario.arrivals
+        click.echo(
+            f"{scenario.name:<11} {scenario.about} ({arrivals.rate:g} a second, {arrivals.duration:g} s)"
+        )
+
+
+@main.command("run")
+@click.option("--target", required=True, help="A target file, or the name of a bundled one.")
+@click.option("--scenario", "name", default="steady", type=click.Choice(list(SCENARIOS)), show_default=True)
+@click.option(
+    "--rate", type=click.FloatRange(0.01, 100_000), help="Events a second, in place of the scenario's."
+)
+@click.option("--duration", type=click.FloatRange(0.1, 1e6), help="Real seconds, in place of the scenario's.")
+@click.option(
+    "--processes", default=1, type=click.IntRange(1, 64), help="Generators that share the schedule."
+)
+@click.option(
+    "--thresholds", type=click.Path(path_type=Path), help="TOML: p95_event_to_status = 2.0, lost = 0, ..."
+)
+@click.option(
+    "--drain", default=60.0, type=click.FloatRange(0.1, 1e6), help="Real seconds for what is unfinished."
+)
+@click.option("--seed", default=0, type=click.IntRange(0))
+@click.option("--report-dir", default="load-reports", type=click.Path(path_type=Path), show_default=True)
+def run_command(
+    *,
+    target: str,
+    name: str,
+    rate: float | None,
+    duration: float | None,
+    processes: int,
+    thresholds: Path | None,
+    drain: float,
+    seed: int,
+    report_dir: Path,
+) -> None:
+    """Load a provisioner, judge every status, and write load.json, load.html and Locust's own reports."""
+    console = Console(stderr=True)
+    try:
+        limits = read_thresholds(thresholds)
+        scenario = chosen(name, rate=rate, duration=duration)
+        path, file = load_target(target)
+        make_folder(report_dir)
+        tell_smoke_story(
+            file, folder=path.parent, report_dir=report_dir, about=about_run(file, name=target, seed=0)
+        )
+        options = LoadOptions(
+            scenario=scenario, report_dir=report_dir, processes=processes, drain=drain, seed=seed
+        )
+        load = run_load(file, folder=path.parent, options=options, console=console)
+    except (ConformanceError, LoadTestError, SimulatorError) as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(CONFIGURATION)
+    missed = crossed(limits, load.figures)
+    write_load(load, missed, target=file.target.name, scenario=scenario, report_dir=report_dir)
+    print_load(load, missed, target=file.target.name, scenario=scenario, report_dir=report_dir)
+    sys.exit(MISSED if missed else UNSURE if load.figures.bottleneck else MET)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,18 @@
+"""What can be wrong with a load test before it begins.
+
+LoadTestError               exit code 4
+├── LoadOptionError         an option or the file of thresholds cannot be used
+└── GeneratorError          Locust could not be started, or broke
+"""
+
+
+class LoadTestError(Exception):
+    """A load test cannot be told; the message says what to mend."""
+
+
+class LoadOptionError(LoadTestError):
+    """An option or the file of thresholds cannot be used."""
+
+
+class GeneratorError(LoadTestError):
+    """Locust could not be started, or broke."""

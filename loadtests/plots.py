@@ -1,0 +1,43 @@
+"""Plots as SVG, drawn into the page itself, so that a report is one file and works offline."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from markupsafe import Markup
+
+WIDTH: Final = 900
+HEIGHT: Final = 220
+LEFT: Final = 60
+BELOW: Final = 30
+COLOURS: Final = ("#1f6feb", "#2da44e", "#bf3989")
+
+
+def plot(lines: Mapping[str, Sequence[float]]) -> Markup:
+    """Lines over the seconds of a run, each with its name; all begin with second 0."""
+    longest = max((len(values) for values in lines.values()), default=0)
+    highest = max((value for values in lines.values() for value in values), default=0.0)
+    drawn = Markup("").join(
+        _line(values, colour=colour, longest=longest, highest=highest)
+        for values, colour in zip(lines.values(), COLOURS, strict=False)
+    )
+    names = Markup("").join(
+        Markup('<text x="{}" y="14" fill="{}">{}</text>').format(LEFT + 110 * place, colour, name)
+        for place, (name, colour) in enumerate(zip(lines, COLOURS, strict=False))
+    )
+    axes = Markup(
+        '<text x="4" y="34">{}</text><text x="4" y="{}">0</text>'
+        '<text x="{}" y="{}" text-anchor="end">{} s</text>'
+        '<path d="M{} 24V{}H{}" fill="none" stroke="currentColor"/>'
+    ).format(f"{highest:g}", HEIGHT - BELOW, WIDTH, HEIGHT - 8, longest, LEFT, HEIGHT - BELOW, WIDTH)
+    label = " and ".join(f"{name}, at most {max(values, default=0):g}" for name, values in lines.items())
+    return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>').format(
+        WIDTH, HEIGHT, label, axes, names, drawn
+    )
+
+
+def _line(values: Sequence[float], *, colour: str, longest: int, highest: float) -> Markup:
+    across, up = (WIDTH - LEFT) / max(1, longest - 1), (HEIGHT - BELOW - 24) / max(1.0, highest)
+    points = " ".join(
+        f"{LEFT + place * across:.1f},{HEIGHT - BELOW - value * up:.1f}" for place, value in enumerate(values)
+    )
+    return Markup('<polyline points="{}" fill="none" stroke="{}" stroke-width="2"/>').format(points, colour)

@@ -1,0 +1,57 @@
+"""What the generator sent: one line for each attempt, and what it looked like to the oracle."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulators.emitter.events import Message
+from simulators.journal import Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """An attempt to deliver an event; times are real seconds since 1970, `intended` that of the schedule.
+
+    Each account has one event, whose `i_event` is the account's number.
+    """
+
+    i_account: int
+    intended: float
+    sent: float
+    ended: float
+    status: int
+    attempt: int
+
+    @property
+    def lateness(self) -> float:
+        """How much later than intended it left, in real seconds."""
+        return self.sent - self.intended
+
+    def record(self, seq: int, *, event_type: str) -> Record:
+        """The record that the emitter's simulator would have written."""
+        message = Message(
+            i_event=self.i_account, event_type=event_type, variables={"i_account": self.i_account}
+        )
+        return Record(
+            seq=seq,
+            kind="exchange",
+            virtual_time=self.sent,
+            real_time=self.sent,
+            source="emitter",
+            destination="provisioner",
+            operation="event",
+            method="POST",
+            request_body=message.body("ints").decode(),
+            status=self.status,
+            duration=self.ended - self.sent,
+            i_account=self.i_account,
+            i_event=self.i_account,
+            detail={"event_type": event_type},
+        )
+
+
+def read_sent(path: Path) -> list[Sent]:
+    """Read what the generator wrote down; nothing where it never came to that."""
+    lines: Iterable[str] = path.read_text(encoding="utf-8").splitlines() if path.exists() else ()
+    return [Sent(**json.loads(line)) for line in lines]
