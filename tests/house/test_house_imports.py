@@ -24,7 +24,11 @@ NEVER: Final = {
 # A core is pure: the clock and a `send` are handed in.
 OUTSIDE_A_CORE: Final = ("flask", "werkzeug", "cheroot", "requests", "socket", "threading", "time")
 # What loadtests may use of the judge.
-JUDGE_FOR_LOADTESTS: Final = ("conformance.oracle", "conformance.target", "conformance.errors")
+# A load starts a target as the judge does, and tells it the same smoke story first.
+JUDGE_FOR_LOADTESTS: Final = (
+    *("conformance.oracle", "conformance.target", "conformance.errors", "conformance.bench"),
+    *("conformance.smoke", "conformance.about", "conformance.report.make_folder"),
+)
 
 
 def module_name(path: Path) -> str:
@@ -119,7 +123,7 @@ def test_no_package_imports_what_it_must_not_know(trees: Trees) -> None:
         ("reference_provisioner/a.py", "from simulators.clock import Clock", "simulators.clock.Clock"),
         ("conformance/suite/a.py", "import reference_provisioner", "reference_provisioner"),
         ("conformance/a.py", "from ..loadtests import shape", "loadtests.shape"),
-        ("loadtests/a.py", "from conformance.bench import Bench", "conformance.bench.Bench"),
+        ("loadtests/a.py", "from conformance.story import Story", "conformance.story.Story"),
         ("tests/house/a.py", "import locust", "locust"),
     ],
 )

@@ -1,0 +1,118 @@
+"""The figures of a load: what is reckoned from what was sent and what came of it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from loadtests.errors import LoadOptionError
+from loadtests.figures import Figures, Spread, figures, spread
+from loadtests.judging import Judged, Told
+from loadtests.scenarios import chosen
+from loadtests.sent import Sent
+from loadtests.thresholds import Thresholds, crossed, read_thresholds
+
+START = 1_700_000_000.0
+
+
+def sent(number: int, *, late: float = 0.0, answered: float = 0.01) -> Sent:
+    """The event of one account, a tenth of a second after the one before."""
+    due = START + number / 10
+    return Sent(
+        i_account=number, intended=due, sent=due + late, ended=due + late + answered, status=200, attempt=1
+    )
+
+
+def told(number: int, *, seconds: float | None = 0.5) -> Told:
+    """What came of one account, which the OMS kept for two seconds."""
+    due = START + number / 10
+    final = None if seconds is None else due + seconds + 2.0
+    status = None if seconds is None else "OK"
+    return Told(i_account=number, group="HSS", intended=due, final_at=final, seconds=seconds, status=status)
+
+
+def reckoned(
+    events: Sequence[Sent], ends: Sequence[Told], *, scenario: str = "steady", missed: int = 0
+) -> Figures:
+    """The figures of a run in which the simulators took a millisecond for each request."""
+    judged = Judged(told=tuple(ends), failures=(), served=(0.001,) * 10)
+    return figures(chosen(scenario, rate=10.0, duration=10.0), events, judged, missed=missed)
+
+
+def test_percentiles_are_those_of_the_times() -> None:
+    """Of a hundred equal steps, the 95th percentile is the 95th."""
+    found = spread(number / 100 for number in range(101))
+    assert (found.p50, found.p95, found.highest) == pytest.approx((0.5, 0.95, 1.0))
+    assert spread([]) == Spread()
+    assert spread([2.0]) == Spread(p50=2.0, p95=2.0, p99=2.0, highest=2.0)
+
+
+def test_backlog_is_what_arrived_and_did_not_end() -> None:
+    """Ten events in the first second, which all end in the third: ten are open in between."""
+    found = reckoned([sent(n) for n in range(10)], [told(n, seconds=0.05) for n in range(10)])
+    assert [one.arrived for one in found.seconds] == [10, 0, 0]
+    assert [one.backlog for one in found.seconds][:2] == [10, 10]
+    assert found.seconds[-1].backlog == 0
+    assert found.recovered_after == pytest.approx(2.05, abs=0.01)
+
+
+def test_account_without_a_final_status_is_lost() -> None:
+    """What never came to its end is counted, and no time can be told for it."""
+    found = reckoned([sent(n) for n in range(3)], [told(0), told(1), told(2, seconds=None)])
+    assert (found.lost, found.recovered_after) == (1, None)
+    assert [str(one) for one in crossed(Thresholds(), found)] == ["lost: 1, where 0 is allowed"]
+
+
+@pytest.mark.parametrize(
+    ("events", "missed", "named"),
+    [([sent(n, late=1.0) for n in range(9)], 0, "the generator"), ([sent(0)], 5, "the journal")],
+    ids=["late events", "lost records"],
+)
+def test_harness_that_is_too_slow_is_named(events: list[Sent], missed: int, named: str) -> None:
+    """A result that the harness itself spoilt does not count."""
+    found = reckoned(events, [told(0)], missed=missed)
+    assert found.bottleneck.startswith(named)
+    assert reckoned([sent(0)], [told(0)]).bottleneck == ""
+
+
+def test_slow_simulators_are_named_unless_they_are_slow_on_purpose() -> None:
+    """In a storm the neighbours take their time, which is no fault of the machine."""
+    slow = Judged(told=(told(0),), failures=(), served=(2.0,) * 10)
+    found = [
+        figures(chosen(name, rate=10.0, duration=10.0), [sent(0)], slow, missed=0).bottleneck
+        for name in ("steady", "storm")
+    ]
+    assert found[0].startswith("the simulators")
+    assert found[1] == ""
+
+
+def test_ramp_names_the_rate_that_was_kept_up_with() -> None:
+    """Events that ended late from the second half on mean that half the rate was kept up with."""
+    ends = [told(n, seconds=0.5 if n < 50 else 9.0) for n in range(100)]
+    found = reckoned([sent(n) for n in range(100)], ends, scenario="ramp")
+    assert found.kept_up == pytest.approx(5.0)
+    assert reckoned([sent(0)], [told(0)]).kept_up is None
+
+
+def test_thresholds_come_from_a_file(tmp_path: Path) -> None:
+    """What a file names is looked at, and nothing else but what is lost, wrong or doubled."""
+    path = tmp_path / "thresholds.toml"
+    path.write_text("p95_event_to_status = 0.2\nkept_up = 30\nlost = 1\n")
+    found = replace(reckoned([sent(0)], [told(0)]), lost=1)
+    names = [one.name for one in crossed(read_thresholds(path), found)]
+    assert names == ["p95_event_to_status", "kept_up"]
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [("p95 = 2.0", "p95"), ("lost = -1", "lost"), ("lost = ", "no TOML"), ("p95_answer = 'x'", "p95_answer")],
+)
+def test_mistake_in_the_thresholds_is_named(tmp_path: Path, text: str, named: str) -> None:
+    """A key that is not known, or a value that cannot be, is told before anything is sent."""
+    path = tmp_path / "thresholds.toml"
+    path.write_text(text)
+    with pytest.raises(LoadOptionError, match=named):
+        read_thresholds(path)
+    with pytest.raises(LoadOptionError, match="cannot be read"):
+        read_thresholds(tmp_path / "nowhere.toml")
