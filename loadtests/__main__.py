@@ -12,6 +12,7 @@ from conformance.report import make_folder
 from conformance.smoke import tell_smoke_story
 from conformance.target import load_target
 from loadtests.errors import LoadTestError
+from loadtests.generator import Sharing, serve_master
 from loadtests.report import print_load, write_load
 from loadtests.run import LoadOptions, run_load
 from loadtests.scenarios import SCENARIOS, chosen
@@ -21,6 +22,8 @@ from simulators.commands import CONFIGURATION
 from simulators.errors import SimulatorError
 
 MET, MISSED, UNSURE = 0, 1, 2
+# Locust's own.
+MASTER_PORT = 5557
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -50,6 +53,10 @@ def list_command() -> None:
     "--processes", default=1, type=click.IntRange(1, 64), help="Generators that share the schedule."
 )
 @click.option(
+    "--master", "is_master", is_flag=True, help="Wait for so many `espf-loadtest worker` to send it."
+)
+@click.option("--master-port", default=MASTER_PORT, type=click.IntRange(1, 65_535), show_default=True)
+@click.option(
     "--thresholds", type=click.Path(path_type=Path), help="TOML: p95_event_to_status = 2.0, lost = 0, ..."
 )
 @click.option(
@@ -64,6 +71,8 @@ def run_command(
     rate: float | None,
     duration: float | None,
     processes: int,
+    is_master: bool,
+    master_port: int,
     thresholds: Path | None,
     drain: float,
     seed: int,
@@ -79,8 +88,9 @@ def run_command(
         tell_smoke_story(
             file, folder=path.parent, report_dir=report_dir, about=about_run(file, name=target, seed=0)
         )
+        sharing = Sharing(processes=processes, master_port=master_port if is_master else None)
         options = LoadOptions(
-            scenario=scenario, report_dir=report_dir, processes=processes, drain=drain, seed=seed
+            scenario=scenario, report_dir=report_dir, sharing=sharing, drain=drain, seed=seed
         )
         load = run_load(file, folder=path.parent, options=options, console=console)
     except (ConformanceError, LoadTestError, SimulatorError) as error:
@@ -90,6 +100,14 @@ def run_command(
     write_load(load, missed, target=file.target.name, scenario=scenario, report_dir=report_dir)
     print_load(load, missed, target=file.target.name, scenario=scenario, report_dir=report_dir)
     sys.exit(MISSED if missed else UNSURE if load.figures.bottleneck else MET)
+
+
+@main.command("worker")
+@click.option("--master-host", default="127.0.0.1", show_default=True)
+@click.option("--master-port", default=MASTER_PORT, type=click.IntRange(1, 65_535), show_default=True)
+def worker_command(*, master_host: str, master_port: int) -> None:
+    """Send a share of the events of `espf-loadtest run --master`, on this machine or another."""
+    sys.exit(serve_master(host=master_host, port=master_port))
 
 
 if __name__ == "__main__":

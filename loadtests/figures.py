@@ -71,6 +71,8 @@ class Figures:
     @property
     def bottleneck(self) -> str:
         """What of the harness was too slow for the result to count; empty where nothing was."""
+        if self.sent < self.intended:
+            return f"the generator: it sent {self.sent} of {self.intended} events"
         if self.lateness.p99 > LATE:
             return f"the generator: 1 % of the events left more than {self.lateness.p99:.2f} s late"
         if self.served.p99 > SLOW:

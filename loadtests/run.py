@@ -14,7 +14,7 @@ from rich.console import Console
 from conformance.bench import Bench, open_bench
 from conformance.target import TargetFile
 from loadtests.figures import Figures, figures
-from loadtests.generator import LOOK_EVERY, Where, generate
+from loadtests.generator import LOOK_EVERY, Sharing, Where, generate
 from loadtests.judging import Judged, judge_load
 from loadtests.scenarios import LoadScenario
 from loadtests.sent import read_sent
@@ -49,7 +49,7 @@ class LoadOptions:
 
     scenario: LoadScenario
     report_dir: Path
-    processes: int = 1
+    sharing: Sharing
     drain: float = 60.0
     seed: int = 0
 
@@ -114,7 +114,7 @@ def _tell(
             scenario,
             where,
             report_dir=options.report_dir,
-            processes=options.processes,
+            sharing=options.sharing,
             seed=options.seed,
             look=look,
         )
