@@ -14,11 +14,11 @@ from conformance.target import load_target
 from loadtests.errors import LoadTestError
 from loadtests.generator import Sharing, serve_master
 from loadtests.report import print_load, write_load
-from loadtests.run import LoadOptions, run_load
+from loadtests.run import Load, LoadOptions, run_load
 from loadtests.scenarios import SCENARIOS, chosen
 from loadtests.thresholds import crossed, read_thresholds
 from simulators import __version__
-from simulators.commands import CONFIGURATION
+from simulators.commands import CONFIGURATION, INTERRUPTED
 from simulators.errors import SimulatorError
 
 MET, MISSED, UNSURE = 0, 1, 2
@@ -93,13 +93,22 @@ def run_command(
             scenario=scenario, report_dir=report_dir, sharing=sharing, drain=drain, seed=seed
         )
         load = run_load(file, folder=path.parent, options=options, console=console)
+        missed = crossed(limits, load.figures)
+        print_load(load, missed, target=file.target.name, scenario=scenario, report_dir=report_dir)
+        write_load(load, missed, target=file.target.name, scenario=scenario, report_dir=report_dir)
     except (ConformanceError, LoadTestError, SimulatorError) as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(CONFIGURATION)
-    missed = crossed(limits, load.figures)
-    write_load(load, missed, target=file.target.name, scenario=scenario, report_dir=report_dir)
-    print_load(load, missed, target=file.target.name, scenario=scenario, report_dir=report_dir)
-    sys.exit(MISSED if missed else UNSURE if load.figures.bottleneck else MET)
+    except OSError as error:
+        click.echo(f"Error: {report_dir} cannot be written: {error.strerror}. Name another.", err=True)
+        sys.exit(CONFIGURATION)
+    sys.exit(_exit_code(load, is_missed=bool(missed)))
+
+
+def _exit_code(load: Load, *, is_missed: bool) -> int:
+    if load.is_interrupted:
+        return INTERRUPTED
+    return MISSED if is_missed else UNSURE if load.figures.bottleneck else MET
 
 
 @main.command("worker")

@@ -32,6 +32,7 @@ def write_load(
         "schema": SCHEMA,
         **about,
         "verdict": verdict(load, missed),
+        "accident": load.accident or None,
         "bottleneck": load.figures.bottleneck or None,
         "crossed": [asdict(one) for one in missed],
         "figures": asdict(load.figures),
@@ -47,6 +48,7 @@ def write_load(
             figures=load.figures,
             crossed=missed,
             failures=load.judged.failures[:SHOWN],
+            accident=load.accident,
             rows=_rows(load.figures),
             plots=_plots(load.figures),
         )
@@ -71,6 +73,8 @@ def print_load(
         console.print(text, markup=False, highlight=False, soft_wrap=True)
     for one in missed:
         console.print(f"  threshold {one}", markup=False, highlight=False, soft_wrap=True)
+    if load.accident:
+        console.print(load.accident, markup=False, highlight=False, soft_wrap=True)
     if load.figures.bottleneck:
         console.print(
             f"The result does not count: {load.figures.bottleneck}.", highlight=False, soft_wrap=True

@@ -3,8 +3,7 @@
 import random
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +26,7 @@ LOWEST: Final = 1_000_000
 HIGHEST: Final = 2**30
 # What trouble strikes: every neighbour.
 POINTS: Final = ("portabilling", "oms/order", "espf/status")
+STOPPED_BY_USER: Final = "It was interrupted: what had not been sent or had not ended by then is lost."
 WORLD: Final = """
 [events]
 user = "espf"
@@ -41,6 +41,10 @@ api_token = "offline-token"
 first = {first}
 count = {count}
 """
+
+
+class _TargetEndedError(Exception):
+    """The target ended by itself: nothing more is worth sending."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +64,9 @@ class Load:
 
     figures: Figures
     judged: Judged
+    # How the target ended by itself, or that the user ended the run.
+    accident: str = ""
+    is_interrupted: bool = False
 
 
 def run_load(file: TargetFile, *, folder: Path, options: LoadOptions, console: Console) -> Load:
@@ -79,7 +86,7 @@ def run_load(file: TargetFile, *, folder: Path, options: LoadOptions, console: C
         changes: Mapping[str, Any] = {"clock": "real", "world": str(world)}
         with open_bench(file, folder=folder, url_form=form, report_dir=report_dir, changes=changes) as bench:
             with Spool(bench.stack.journal, folder=Path(temporary)) as spool:
-                _tell(bench, scenario, first=first, options=options, spool=spool, console=console)
+                accident = _tell(bench, scenario, first=first, options=options, spool=spool, console=console)
             sent = read_sent(report_dir / "sent.jsonl")
             judged = judge_load(
                 sent,
@@ -88,14 +95,14 @@ def run_load(file: TargetFile, *, folder: Path, options: LoadOptions, console: C
                 world=bench.stack.world,
                 event_type=file.features.actions["activate"][0],
             )
-    return Load(figures=figures(scenario, sent, judged, missed=spool.missed), judged=judged)
+    found = figures(scenario, sent, judged, missed=spool.missed)
+    return Load(figures=found, judged=judged, accident=accident, is_interrupted=accident == STOPPED_BY_USER)
 
 
 def _tell(
     bench: Bench, scenario: LoadScenario, *, first: int, options: LoadOptions, spool: Spool, console: Console
-) -> None:
-    groups = len(bench.file.features.groups)
-    expected = scenario.arrivals.number * groups
+) -> str:
+    """Send all and wait for the rest; tells what cut it short, if anything."""
     bench.stack.oms.plan(Plan.model_validate({"outcome": "completed", "delay": scenario.delay}))
     for point in POINTS:
         for trouble in scenario.troubles:
@@ -109,7 +116,32 @@ def _tell(
         event_type=bench.file.features.actions["activate"][0],
         first_account=first,
     )
-    with _progress(console, spool, expected) as look:
+    try:
+        _send(bench, scenario, where, options=options, spool=spool, console=console)
+    except KeyboardInterrupt:
+        return STOPPED_BY_USER
+    except _TargetEndedError:
+        pass
+    return bench.death() or ""
+
+
+def _send(
+    bench: Bench,
+    scenario: LoadScenario,
+    where: Where,
+    *,
+    options: LoadOptions,
+    spool: Spool,
+    console: Console,
+) -> None:
+    expected = scenario.arrivals.number * len(bench.file.features.groups)
+    with console.status("sending") as progress:
+
+        def look() -> None:
+            progress.update(f"{spool.finals()} of {expected} statuses final")
+            if bench.death():
+                raise _TargetEndedError
+
         generate(
             scenario,
             where,
@@ -121,7 +153,7 @@ def _tell(
         _drain(spool, expected, seconds=options.drain, look=look)
 
 
-def _drain(spool: Spool, expected: int, *, seconds: float, look: Any) -> None:
+def _drain(spool: Spool, expected: int, *, seconds: float, look: Callable[[], None]) -> None:
     """Wait until every group shows an outcome, as long as anything still happens."""
     seen, until = -1, time.monotonic() + seconds
     while spool.finals() < expected and time.monotonic() < until:
@@ -129,10 +161,3 @@ def _drain(spool: Spool, expected: int, *, seconds: float, look: Any) -> None:
             seen, until = spool.written, time.monotonic() + seconds
         time.sleep(LOOK_EVERY)
         look()
-
-
-@contextmanager
-def _progress(console: Console, spool: Spool, expected: int) -> Iterator[Any]:
-    """Show how many statuses are final, below what is printed meanwhile."""
-    with console.status("sending") as status:
-        yield lambda: status.update(f"{spool.finals()} of {expected} statuses final")

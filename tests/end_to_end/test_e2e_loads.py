@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -85,6 +86,33 @@ def test_stall_shows_in_the_answers(load: Load, write_target: Callable[..., Path
 
     assert report["figures"]["sent"] == 120, said
     assert report["figures"]["answered"]["p99"] > 1.0
+
+
+def test_workers_of_a_master_send_what_one_process_would(load: Load, marked_env: Mapping[str, str]) -> None:
+    """Two workers share the schedule: together they send each event once."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+    command = [sys.executable, "-m", "loadtests", "worker", "--master-port", port]
+    workers = [subprocess.Popen(command, env=marked_env, stderr=subprocess.DEVNULL) for _ in range(2)]
+
+    options = ("--master", "--processes", "2", "--master-port", port)
+    code, report, said = load("reference", "--rate", "10", "--duration", "3", *options)
+
+    assert [worker.wait(DEADLINE) for worker in workers] == [0, 0]
+    assert code in {0, 2}, said
+    assert report["figures"]["sent"] == 30
+    assert report["figures"]["statuses"] == {"OK": 60}
+
+
+def test_target_that_dies_under_load_is_told_of(load: Load, write_target: Callable[..., Path]) -> None:
+    """The report is written all the same, says how the target ended, and counts what was lost."""
+    target = write_target(TARGETS / "dies.py")
+
+    code, report, _ = load(target, "--rate", "10", "--duration", "2", "--drain", "1", DIE_AFTER="10")
+
+    assert code == 1
+    assert "ended with exit code 9" in report["accident"]
+    assert report["figures"]["lost"] > 0
 
 
 def test_mistakes_are_told_before_anything_is_sent(load: Load, tmp_path: Path) -> None:
