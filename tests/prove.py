@@ -29,9 +29,10 @@ from simulators.bundled import find
 
 HERE: Final = Path(__file__).parent
 PAGE: Final = HERE.parent / "docs" / "proof.md"
-# More would compete for the processors that the waits are measured on.
-AT_A_TIME: Final = 2
-WORKERS: Final = "4"
+# They wait for most of the time; more would compete for the processors that the waits are measured on.
+AT_A_TIME: Final = 4
+LEGAL_AT_A_TIME: Final = 2
+WORKERS: Final = "3"
 IMPATIENT: Final = "\n[timeouts]\nhang = 1.0\nconverge = 3.0\n"
 HEAD: Final = (
     "| variant | expected | found | seconds | deviations in the smallest story | its saved story |",
@@ -174,10 +175,11 @@ def _programs(folder: str, names: Sequence[str]) -> list[Path]:
 
 
 def _rows(names: Sequence[str]) -> Iterator[Row]:
-    """Judge the faulty ones side by side, then the legal ones one by one, each by several workers."""
+    """Judge the faulty ones side by side, then the legal ones, each by several workers."""
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         yield from pool.map(faulty, _programs("mutants", names))
-    yield from map(legal, _programs("variants", names))
+    with ThreadPoolExecutor(LEGAL_AT_A_TIME) as pool:
+        yield from pool.map(legal, _programs("variants", names))
 
 
 def _shown(rows: Iterable[Row], *, console: Console) -> Iterator[str]:
