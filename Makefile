@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install conformance test prove lint types format docs check lock system-packages clean
+.PHONY: help install conformance loadtest test prove lint types format docs check lock system-packages clean
 # Parallel targets would mix their lines and compete for the processors that the waits are measured on.
 .NOTPARALLEL:
 
@@ -18,6 +18,9 @@ install: $(READY) ## Make .venv with all that the project needs; the other targe
 
 conformance: $(READY) ## Judge the reference provisioner; ARGS="--only STATUS-VALUES" adds options
 	@$(BIN)/espf-conformance run --target reference -n 4 --report-dir reports $(ARGS)
+
+loadtest: $(READY) ## Load the reference for a minute; ARGS="--scenario ramp" chooses another load
+	@$(BIN)/espf-loadtest run --target reference --report-dir reports/load $(ARGS)
 
 test: $(READY) ## Run the harness's own tests; ARGS="-k clock" adds options
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
