@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from conformance.oracle.case import Case, Declared, Order, cases
 from conformance.oracle.checks import Check, Subject, answer, listed
-from conformance.oracle.reading import effect, is_success, read_status
+from conformance.oracle.reading import effect, is_showing_closed, is_success, read_status
 from simulators.journal import Record
 
 # What an order says of its account, besides the number that the event brought.
@@ -104,13 +104,7 @@ def data_fault(case: Case, _declared: Declared) -> Iterator[Check]:
         if query.status == 500 and "check_auth" not in query.response_body  # noqa: PLR2004 - every fault
     ]
     if failed:
-        seconds = Counter(int(query.real_time) for query in failed)
-        yield subject.check(
-            holds=max(seconds.values()) < LOOP,
-            expected=f"fewer than {LOOP} repeated calls within a second while PortaBilling fails",
-            received=f"{max(seconds.values())} calls within a second",
-            shown_by=failed[:3],
-        )
+        yield _paused(subject, failed, "while PortaBilling fails")
 
 
 def data_not_found(case: Case, declared: Declared) -> Iterator[Check]:
@@ -125,6 +119,8 @@ def data_not_found(case: Case, declared: Declared) -> Iterator[Check]:
         received=f"{len(case.accepted)} orders, {len(reported)} times OK",
         shown_by=[*case.events, *case.accepted[:3], *reported[:3]],
     )
+    if case.queries:
+        yield _paused(subject, case.queries, "about an account that PortaBilling does not know")
     last = case.events[-1]
     yield subject.check(
         holds=declared.is_taken(last) or last.status in range(400, 500),
@@ -148,14 +144,27 @@ def data_session_reuse(records: Sequence[Record], _declared: Declared) -> Iterat
         )
 
 
+def _paused(subject: Subject, queries: Sequence[Record], when: str) -> Check:
+    busiest = max(Counter(int(query.real_time) for query in queries).values())
+    return subject.check(
+        holds=busiest < LOOP,
+        expected=f"fewer than {LOOP} repeated calls within a second {when}",
+        received=f"{busiest} calls within a second",
+        shown_by=queries[:3],
+    )
+
+
 def _asked_again(subject: Subject, case: Case, query: Record, what: str) -> Check:
     again = [
         later
         for later in case.queries
         if later.operation == query.operation and later.seq > query.seq and is_success(later.status)
     ]
+    # What was ordered all the same, or turned out to be closed, need not be asked for again.
+    went_on = any(order.seq > query.seq for order in case.orders)
+    is_over = went_on or any(map(is_showing_closed, case.queries))
     return subject.check(
-        holds=bool(again),
+        holds=bool(again) or is_over,
         expected=f"{query.operation} {what}",
         received=listed([answer(later) for later in again]),
         shown_by=[query, *again[:1]],
@@ -172,10 +181,11 @@ def _event_of(order: Order, case: Case) -> Record | None:
     for event in case.events:
         if event.seq < first:
             events.setdefault(event.i_event, event)
+    # An order that the OMS never decided on may come again under another reference.
     earlier = [
         other
         for other in case.placed
-        if other.requests[0].seq < first and set(other.services) & set(order.services)
+        if other.requests[0].seq < first and other.decided_at and set(other.services) & set(order.services)
     ]
     return list(events.values())[min(len(earlier), len(events) - 1)] if events else None
 

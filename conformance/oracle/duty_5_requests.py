@@ -158,7 +158,7 @@ def status_refused(case: Case, _declared: Declared) -> Iterator[Check]:
     """STATUS-REFUSED: a status that is refused for good is not sent over and over."""
     for group in dict.fromkeys(map(read_group, case.statuses)):
         refused = [status for status in _statuses_of(case, group) if status.status in NEVER_TAKEN]
-        for value, same in groupby(refused, key=lambda status: status.request_body):
+        for value, same in groupby(refused, key=read_status):
             again = list(same)
             yield Subject(requirement="STATUS-REFUSED", i_account=case.i_account, group=group or None).check(
                 holds=len(again) <= ATTEMPTS,

@@ -24,6 +24,12 @@ SIX: Final = tuple(f"event id={number}" for number in range(1, 7))
 NOBODY: Final = "account=999"
 
 LEGAL: Final[list[tuple[str, str, tuple[str, ...]]]] = [
+    ("DATA-SLOW", "the other call showed it closed meanwhile",
+     ("account closed", *TOLD[1:], "query sim answer=0 fault=hang", "query account")),
+    ("DATA-SLOW", "another worker went on with the same event",
+     (*TOLD, "query", "query sim answer=0 fault=hang", *AFTER)),
+    ("DATA-QUERY", "tried again under another reference beside another event",
+     (*TOLD, "query", "order HSS ref=a answer=503 fault=answer", CHANGE, *AFTER)),
     ("DATA-QUERY", "one round of queries for two orders",
      ("account services=HSS", *TOLD[1:], "query", "order VoIP", *AFTER)),
     ("DATA-QUERY", "one round for two events that waited together",
@@ -86,6 +92,7 @@ LEGAL: Final[list[tuple[str, str, tuple[str, ...]]]] = [
 ]  # fmt: skip
 
 ILLEGAL: Final[list[tuple[str, str, tuple[str, ...]]]] = [
+    ("DATA-NOT-FOUND", "asked for without pause", ("event", "query account times=25")),
     ("DATA-QUERY", "not at all", (*TOLD, *AFTER)),
     ("DATA-QUERY", "after the order", (*TOLD, "order HSS", "query", *AFTER[1:])),
     ("DATA-QUERY", "before the event", ("account", "query", "event", *AFTER)),

@@ -140,6 +140,8 @@ ILLEGAL: Final[list[tuple[str, str, tuple[str, ...], dict[str, Any]]]] = [
     ("STATUS-RETRY", "given up", (*WORKING, NEWS, f"status HSS OK {STRUCK}"), ONE),
     ("STATUS-RETRY", "given up after a reset", (*WORKING, NEWS, "status HSS OK answer=0 fault=reset"),
      ONE),
+    ("STATUS-REFUSED", "without end, with another message each time",
+     (*WORKING, *DONE, *(f"status HSS OK answer=400 fault=answer message={n}" for n in range(6))), ONE),
     ("STATUS-REFUSED", "without end", (*WORKING, *DONE, *["status HSS OK answer=400 fault=answer"] * 6), ONE),
     ("STATUS-SEQUENCE", "a retry after the newer one",
      (*ORDERED, f"status HSS IN_PROGRESS {STRUCK}", *DONE, "status HSS IN_PROGRESS"), ONE),
