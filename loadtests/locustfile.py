@@ -107,7 +107,8 @@ def _options(environment: Environment) -> Any:
 
 def _quit(environment: Environment) -> None:
     runner: Any = environment.runner
-    gevent.spawn(runner.quit)
+    # Who looks at Locust's web page may want to send once more.
+    gevent.spawn(runner.stop if environment.web_ui else runner.quit)
 
 
 def _write(environment: Environment, rows: list[dict[str, Any]]) -> None:
