@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Final, Literal
@@ -62,7 +63,9 @@ def requirement(id_: str) -> Requirement:
         return catalogue()[id_]
     except KeyError:
         known = ", ".join(catalogue())
-        raise RequirementError(f"{id_} is no requirement of the catalogue: use one of {known}.") from None
+        near = get_close_matches(id_.upper(), catalogue(), n=1)
+        hint = f"did you mean {near[0]}? The known ones are" if near else "use one of"
+        raise RequirementError(f"{id_} is no requirement of the catalogue: {hint} {known}.") from None
 
 
 def consequences(failed: Collection[str], *, among: Collection[str]) -> frozenset[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from conformance.errors import TargetError
 from simulators.bundled import load
@@ -51,6 +51,14 @@ class Target(Strict):
     # The authorities of the target's own certificate where it takes https (PEM), beside this file.
     ca_file: str | None = None
     env: Mapping[str, str] = Field(default_factory=dict)
+
+    @field_validator("events_url", "notify_url", "ready_url")
+    @classmethod
+    def _has_scheme(cls, url: str | None) -> str | None:
+        # A placeholder at its beginning is told of by its name.
+        if url is not None and not url.startswith(("http://", "https://", "{")):
+            raise ValueError(f"{url!r} is no address: it begins with http:// or https://")
+        return url
 
     def texts(self) -> Iterator[str]:
         """Every text in which placeholders may stand."""

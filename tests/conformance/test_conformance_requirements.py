@@ -159,6 +159,13 @@ def test_consequences_follow_over_several_steps() -> None:
     assert consequences([], among=catalogue()) == frozenset()
 
 
+def test_misspelt_requirement_is_told_with_the_nearest_one() -> None:
+    """Whoever writes an id in small letters, or leaves one out, reads which is meant."""
+    for misspelt in ("status-values", "STATUS-VALUE"):
+        with pytest.raises(RequirementError, match=r"did you mean STATUS-VALUES\?"):
+            requirement(misspelt)
+
+
 def test_unknown_requirement_is_told_with_the_known_ones() -> None:
     """Whoever misspells an id reads which ids there are."""
     with pytest.raises(RequirementError, match=r"STATUS-OK is no requirement .* EVENT-ACK, .*STATUS-FINAL"):

@@ -204,3 +204,11 @@ def test_each_placeholder_can_be_used(load: Load) -> None:
     names = sorted(PLACEHOLDERS)
     env = ", ".join(f'{name} = "{{{name}}}"' for name in names)
     assert sorted(load(f'{TARGET}command = ["run"]\nenv = {{{env}}}').target.env) == names
+
+
+@pytest.mark.parametrize("name", ["events_url", "notify_url", "ready_url"])
+def test_address_without_a_scheme_is_refused(load: Load, name: str) -> None:
+    """An address that no request could be sent to is told before anything is started."""
+    lines = [line for line in TARGET.splitlines() if not line.startswith(name)]
+    with pytest.raises(TargetError, match=f"target.{name}.*begins with http"):
+        load("\n".join([*lines, f'{name} = "127.0.0.1:8080/x"', ""]))
