@@ -18,8 +18,8 @@ from simulators.oms.dialect import Notification
 from simulators.records import Account
 from simulators.world import PREDEFINED_GROUPS
 
-# What was ordered late is notified late.
-LATE_MINUTES: Final = 120.0
+# What was ordered late is notified late, and where a story ended early, much later: virtual minutes.
+LATE_MINUTES: Final = (120.0, 3 * 24 * 60.0)
 # What the timers are called by which something is sent again: after a refusal, or after silence.
 SENT_AGAIN: Final = ("resend of", "silence about")
 # By this part of a wait it grows for each of the schedules that are told at the same time.
@@ -180,10 +180,10 @@ class Telling:
         """Let the target come to rest; gives what was waited for in vain."""
         quiet = self._comes_to_rest()
         self._stack.weather.clear()
-        if quiet and self._unnotified():
-            # What was ordered late is notified late.
-            self._let_pass(LATE_MINUTES)
-            quiet = self._comes_to_rest()
+        for minutes in LATE_MINUTES:
+            if quiet and self._unnotified():
+                self._let_pass(minutes)
+                quiet = self._comes_to_rest()
         return self._unnotified() if quiet else "the target to come to rest"
 
     def _comes_to_rest(self) -> bool:
