@@ -19,7 +19,8 @@ class MuddledStore(Store):
 
     def add_report(self, report: Report) -> bool:
         """Ask no notification whose it is."""
-        return super().add_report(report.model_copy(update={"reference": NEWEST[0]}))
+        newest = NEWEST[0] if NEWEST else report.reference
+        return super().add_report(report.model_copy(update={"reference": newest}))
 
 
 if __name__ == "__main__":
