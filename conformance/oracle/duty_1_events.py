@@ -8,7 +8,14 @@ from typing import Any, Final
 from conformance.oracle.case import Case, Declared, cases, read_group, read_status, was_answered_before
 from conformance.oracle.checks import Check, Subject, answer, listed, told
 from conformance.oracle.outcomes import sole_meaning
-from conformance.oracle.reading import is_probe, is_showing, is_showing_closed, is_success, is_whole
+from conformance.oracle.reading import (
+    is_probe,
+    is_reached,
+    is_showing,
+    is_showing_closed,
+    is_success,
+    is_whole,
+)
 from simulators.journal import Record
 
 ACK: Final = "EVENT-ACK"
@@ -160,6 +167,9 @@ def event_duplicate(case: Case, declared: Declared) -> Iterator[Check]:
                 received=answer(event),
                 shown_by=[event],
             )
+        elif any(map(is_reached, _earlier(case, event))):
+            # Its answer was lost, or said that it was not taken: the effect is single all the same.
+            again.append(event)
     if again and _is_begun_again(case):
         yield from references(subject, case, declared, since=again[0].seq)
 
