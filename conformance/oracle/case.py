@@ -204,6 +204,12 @@ class Case:
             and self.account_at(event.seq).get("bill_status") != "C"
         )
 
+    def first_deliveries(self, declared: Declared) -> tuple[Record, ...]:
+        """The events of a kind that it handles, each as it came first."""
+        handled = [event for event in self.events if event.detail.get("event_type") in declared.handled]
+        first = {event.i_event: event for event in reversed(self.events)}
+        return tuple(event for event in handled if first[event.i_event] is event)
+
     @property
     def is_at_hand(self) -> bool:
         """Tell whether its data could be had when they were last asked for; else nothing can be ordered."""

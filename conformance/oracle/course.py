@@ -219,9 +219,7 @@ def _points(case: Case, declared: Declared, group: str) -> Iterator[Point]:
 def _changes(case: Case, declared: Declared, group: str) -> list[tuple[int, str]]:
     """When something became true of a group, in the order of arrival, and what it was."""
     services = declared.groups[group]
-    first_of_each = {event.i_event: event.seq for event in reversed(case.events)}
-    handled = [event for event in case.events if event.detail.get("event_type") in declared.handled]
-    found = {(event.seq, "event") for event in handled if first_of_each[event.i_event] == event.seq}
+    found = {(event.seq, "event") for event in case.first_deliveries(declared)}
     for order in case.placed:
         if set(services) & set(order.services):
             found |= {(record.seq, "order") for record in (order.accepted, order.refused) if record}

@@ -121,7 +121,7 @@ def _last_reports(case: Case, declared: Declared) -> Iterator[Check]:
         is_certain = made and made.status == sole_meaning(case, declared, group)
         if made and is_certain and reports_of_outcome(case, group, made):
             yield Subject(requirement="STATUS-MAPPING", i_account=case.i_account, group=group).check(
-                holds=read_status(later[-1]) == made.status,
+                holds=read_status(later[-1]) in {made.status, *allowed_final(case, declared, group)},
                 expected=f"{made.status} as the last report for {group}",
                 received=told(later[-1]),
                 shown_by=[made.notice, *later],

@@ -158,7 +158,7 @@ def allowed_final(case: Case, declared: Declared, group: str) -> Sequence[str | 
     if is_hopeless(case, declared, group):
         return HOPELESS
     meant = [meanings(case, declared, group, heard=heard) for heard in (is_reached, is_taken)]
-    return _sorted(words(frozenset().union(*meant)))
+    return _sorted(words(frozenset().union(*meant)) | _unfinished(case, declared, group))
 
 
 def is_hopeless(case: Case, declared: Declared, group: str) -> bool:
@@ -174,7 +174,26 @@ def demanded(case: Case, declared: Declared, group: str) -> Sequence[str | None]
     """The stored statuses that are worth waiting for: all that was sent counts, since it is sent again."""
     if is_hopeless(case, declared, group):
         return HOPELESS
-    return _sorted(words(meanings(case, declared, group, heard=lambda _: True)))
+    meant = words(meanings(case, declared, group, heard=lambda _: True))
+    return _sorted(meant | _unfinished(case, declared, group))
+
+
+def _unfinished(case: Case, declared: Declared, group: str) -> frozenset[str | None]:
+    """What may be told of an event after the newest decided order, if its data or its order came to nothing.
+
+    What the older order led to may stay as well.
+    """
+    decided = [order for service in declared.groups[group] if (order := case.newest_order(service))]
+    since = max((order.requests[0].seq for order in decided), default=inf)
+    new = next((event for event in case.first_deliveries(declared) if event.seq > since), None)
+    if new is None:
+        return frozenset()
+    later = [order for order in case.placed if order.requests[0].seq > new.seq and not order.decided_at]
+    if any(set(order.services) & set(declared.groups[group]) for order in later):
+        return words({None}) - {None}
+    last_asked = {query.operation: query for query in case.queries if query.seq > new.seq}
+    has_failed = any(not is_success(query.status) for query in last_asked.values())
+    return frozenset({"FAILED"} if has_failed else ())
 
 
 def _sorted(allowed: Collection[str | None]) -> Sequence[str | None]:

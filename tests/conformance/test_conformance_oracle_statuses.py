@@ -19,10 +19,12 @@ NEWS: Final = "notice HSS completed"
 DONE: Final = (NEWS, "status HSS OK")
 STRUCK: Final = "answer=503 fault=answer"
 CHANGE: Final = ("event id=2 type=Account/Product/Changed", "query")
+UNREAD: Final = (CHANGE[0], "query answer=500", "query answer=500")
 CHANGED: Final = (*WORKING, *DONE, *CHANGE, "order HSS ref=b action=modify")
 CLOSED: Final = ("event id=3 type=Account/Status/Closed", "query", "order HSS ref=c action=deactivate")
 # The first order is superseded while it is open.
 SUPERSEDED: Final = (*WORKING, *CHANGE, "order HSS ref=b action=modify")
+UNTAKEN: Final = "order HSS ref=b action=modify answer=503"
 CUSTOM: Final = ("account", "event", "query", "order IOT")
 LATE: Final = "notice HSS failed ref=order-189-HSS"
 
@@ -65,6 +67,12 @@ LEGAL: Final[dict[str, tuple[tuple[str, ...], dict[str, Any]]]] = {
     "a change that is silent": ((*CHANGED, "status HSS IN_PROGRESS"), ONE),
     "a change that comes to nothing": (
         (*WORKING, *DONE, *CHANGE, "status HSS IN_PROGRESS", "status HSS OK"),
+        ONE,
+    ),
+    "a change whose data cannot be had": ((*WORKING, *DONE, *UNREAD, "status HSS FAILED"), ONE),
+    "a change whose data cannot be had, and that is passed over": ((*WORKING, *DONE, *UNREAD), ONE),
+    "a change whose data were to be had at last": (
+        (*WORKING, *DONE, *UNREAD, "status HSS FAILED", "query", *CHANGED[-1:], *DONE),
         ONE,
     ),
     "a change that fails": (
@@ -150,6 +158,8 @@ ILLEGAL: Final[list[tuple[str, str, tuple[str, ...], dict[str, Any]]]] = [
      (*SUPERSEDED, NEWS, "status HSS OK", f"{LATE} at=1", "status HSS FAILED"), ONE),
     ("ORDER-REFUSED", "OK all the same",
      (*ORDERED[:3], "order HSS answer=422", "status HSS OK"), ONE),
+    ("STATUS-MAPPING", "a change said to fail though all went well",
+     (*WORKING, *DONE, *CHANGE, "status HSS FAILED"), ONE),
     ("STATUS-NOT-EARLY", "at the acceptance of a change",
      (*CHANGED, "status HSS IN_PROGRESS", "status HSS OK", NEWS), ONE),
     ("STATUS-NOT-EARLY", "without any order", (*ORDERED[:3], "status HSS OK", "order HSS"), ONE),
@@ -187,6 +197,9 @@ def test_illegal_course_of_statuses_fails_under_its_own_requirement(
         ((*WORKING, *DONE), "OK"),
         ((*ORDERED[:3], "order HSS answer=422"), "FAILED"),
         (("account", "event", "query answer=500"), "nothing or FAILED"),
+        ((*WORKING, *DONE, *UNREAD), "FAILED or OK"),
+        ((*WORKING, *DONE, *CHANGE, UNTAKEN), "IN_PROGRESS or RETRY or FAILED or OK"),
+        ((*WORKING, *DONE, *UNREAD, "query"), "OK"),
         ((*SUPERSEDED, NEWS, LATE), "FAILED or OK"),
         ((*WORKING, "notice HSS completed answer=500"), "nothing or IN_PROGRESS or RETRY or FAILED or OK"),
     ],
@@ -215,6 +228,11 @@ def test_account_id_is_encoded_as_the_standard_wants_it(checks: Checks, target: 
     steps = ("account named='PIN 1/A'", f"status HSS IN_PROGRESS path={target}")
     found = checks(steps, url_form="id", **ONE)
     assert [check.grade for check in found if check.requirement == "STATUS-URL-ID"] == [grade]
+
+
+def test_untaken_change_fails_without_breaking_more_than_its_order(graded: Graded) -> None:
+    """FAILED after an order that the OMS never took is legal; that it was not tried again is not."""
+    assert graded((*WORKING, *DONE, *CHANGE, UNTAKEN, "status HSS FAILED"), **ONE) == {"ORDER-RETRY"}
 
 
 def test_outcome_that_overtook_its_order_needs_no_progress_before(graded: Graded) -> None:
