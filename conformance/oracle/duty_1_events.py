@@ -42,15 +42,20 @@ def event_ack(case: Case, declared: Declared) -> Iterator[Check]:
 
 
 def event_form(case: Case, declared: Declared) -> Iterator[Check]:
-    """EVENT-VOCABULARY and EVENT-NUMBERS and EVENT-EXTRA: what was taken in another form has its effect."""
+    """EVENT-VOCABULARY and EVENT-NUMBERS and EVENT-EXTRA: what was taken in another form has its effect.
+
+    What comes once more, or tells of what was ordered already, need order nothing.
+    """
     for event in case.activating(declared):
-        concern = _concern(event, declared)
-        if concern == ACK or not declared.is_taken(event) or not case.is_at_hand:
+        concern, is_over = _concern(event, declared), _is_redelivered(case, event, declared)
+        if concern == ACK or is_over or not declared.is_taken(event) or not case.is_at_hand:
             continue
         needed = set(case.needed_services(declared))
+        first = min((event, *_earlier(case, event)), key=lambda delivery: delivery.seq)
         # Whether the OMS took them is another concern.
-        tried = [order for order in case.placed if order.requests[-1].seq > event.seq]
+        tried = [order for order in case.placed if order.requests[-1].seq > first.seq]
         ordered = {service for order in tried for service in order.services}
+        ordered |= {service for service in needed if _is_active(case, service, at=first)}
         yield Subject(requirement=concern, i_account=case.i_account).check(
             holds=needed <= ordered,
             expected=f"orders for {listed(sorted(needed))} after {event.request_body}",
@@ -58,6 +63,12 @@ def event_form(case: Case, declared: Declared) -> Iterator[Check]:
             shown_by=[event, *case.orders],
             otherwise="warn" if concern == EXTRA else "fail",
         )
+
+
+def _is_active(case: Case, service: str, *, at: Record) -> bool:
+    """Tell whether a service had been ordered, and not been ended, when an event came."""
+    newest = case.newest_order(service, before=at.seq)
+    return newest is not None and newest.action != "deactivate"
 
 
 def event_resend(case: Case, declared: Declared) -> Iterator[Check]:
