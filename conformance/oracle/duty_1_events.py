@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from math import inf
 from typing import Any, Final
 
 from conformance.oracle.case import Case, Declared, cases, read_group, read_status, was_answered_before
@@ -197,15 +198,29 @@ def _second_reports(subject: Subject, case: Case, declared: Declared, event: Rec
         decided = sole_meaning(case, declared, group, before=event.seq)
         if decided is None or case.stored(group, before=event.seq) != decided:
             continue
-        later = [status for status in case.statuses if status.seq > event.seq and read_group(status) == group]
+        end = _next_work(case, declared, group, event)
+        mine = [status for status in case.statuses if read_group(status) == group]
+        later = [status for status in mine if event.seq < status.seq < end]
         restarted = "IN_PROGRESS" in {read_status(status) for status in later}
-        news = [notice for notice in case.news_of(services) if notice.seq > event.seq]
+        news = [notice for notice in case.news_of(services, before=end) if notice.seq > event.seq]
         yield subject.check(
             holds=bool(news) or not restarted,
             expected=f"{decided} for {group} to stay as it is after the redelivery",
             received=listed([told(status) for status in later]),
             shown_by=[event, *later],
         )
+
+
+def _next_work(case: Case, declared: Declared, group: str, event: Record) -> float:
+    """From which record on a group may be under way by another event than a redelivered one.
+
+    An event that came before the redelivery may be waiting for its order still.
+    """
+    orders = [order for order in case.placed if set(order.services) & set(declared.groups[group])]
+    decided = [(order.decided_at.seq, order.requests[0].seq) for order in orders if order.decided_at]
+    since = max((placed for seq, placed in decided if seq < event.seq), default=event.seq)
+    begun = [other.seq for other in case.first_deliveries(declared) if other.seq > since]
+    return min([*begun, *(seq for seq, _ in decided if seq > event.seq)], default=inf)
 
 
 def _taken(subject: Subject, event: Record, declared: Declared) -> Check:
