@@ -6,7 +6,15 @@ from collections.abc import Iterator, Sequence
 from math import inf
 from typing import Any, Final
 
-from conformance.oracle.case import Case, Declared, cases, read_group, read_status, was_answered_before
+from conformance.oracle.case import (
+    TAKEN,
+    Case,
+    Declared,
+    cases,
+    read_group,
+    read_status,
+    was_answered_before,
+)
 from conformance.oracle.checks import Check, Subject, answer, listed, told
 from conformance.oracle.outcomes import sole_meaning
 from conformance.oracle.reading import is_probe, is_showing, is_showing_closed, is_success, is_whole
@@ -15,7 +23,6 @@ from simulators.journal import Record
 ACK: Final = "EVENT-ACK"
 # A SHOULD: who cannot bear what a later release adds is warned.
 EXTRA: Final = "EVENT-EXTRA"
-ANSWERED: Final = 200
 # What the documented events of accounts carry (S3, S11).
 KNOWN_VARIABLES: Final = frozenset({"i_account", "i_event", "event_time", "i_env"})
 REFUSED: Final = range(400, 500)
@@ -224,14 +231,13 @@ def _next_work(case: Case, declared: Declared, group: str, event: Record) -> flo
 
 
 def _taken(subject: Subject, event: Record, declared: Declared) -> Check:
-    lenient = declared.success == "any-2xx" and event.status in {202, 204}
-    is_advice = subject.requirement == EXTRA
+    is_lenient = declared.is_taken(event) or subject.requirement == EXTRA
     return subject.check(
-        holds=event.status == ANSWERED,
+        holds=event.status == TAKEN,
         expected=f"200 to {event.detail['event_type']}, i_event {event.i_event}",
         received=answer(event),
         shown_by=[event],
-        otherwise="warn" if lenient or is_advice else "fail",
+        otherwise="warn" if is_lenient else "fail",
     )
 
 
