@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from conformance.oracle.reading import (
     REFUSALS,
+    ended_at,
     is_accepted,
     is_probe,
     is_reached,
@@ -52,6 +53,8 @@ class Declared(Strict):
     reading: str
     success: str
     ack: float
+    # Older journals do not tell it.
+    early: float = 0.5
 
     def is_taken(self, event: Record) -> bool:
         """Tell whether an event was answered so that ESPF does not send it again: a setting says how."""
@@ -120,6 +123,11 @@ class Order:
     def is_early(self, notice: Record) -> bool:
         """Tell whether a notification overtook the answer to this order."""
         return self.answered is None or not was_answered_before(self.answered, notice)
+
+    def is_fresh(self, notice: Record, declared: Declared) -> bool:
+        """Tell whether a notification came before an answer could be stored: as long as one waits for it."""
+        ended = ended_at(self.answered) if self.answered else None
+        return ended is None or notice.real_time < ended + declared.early
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,6 +271,10 @@ class Case:
     def is_resent_unheard(self, notice: Record) -> bool:
         """Tell whether the same notification had come before, and no answer to it was heard."""
         return any(is_reached(other) and other.status == 0 for other in self._same_before(notice))
+
+    def is_taken_later(self, notice: Record) -> bool:
+        """Tell whether a notification was taken when it came once more."""
+        return any(other.seq > notice.seq and is_taken(other) for other in self._same_as(notice))
 
     def is_beside(self, notice: Record) -> bool:
         """Tell whether the same notification was under way at the same time."""
