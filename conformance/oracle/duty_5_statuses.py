@@ -9,6 +9,7 @@ from conformance.oracle.checks import Check, Subject, answer, listed, told
 from conformance.oracle.course import Course, Step, course_of
 from conformance.oracle.misdirected import owner_of_misdirected
 from conformance.oracle.outcomes import (
+    BAD_NEWS,
     OUTCOMES,
     allowed_final,
     decision,
@@ -140,7 +141,7 @@ def _denies_success(course: Course, step: Step) -> bool:
 
     services = course.case.services_of(course.group, course.declared, before=status.seq)
     news = [notice for notice in course.case.news_of(services, before=status.seq) if heard(notice)]
-    bad = {"failed", "retrying"} & {notice.detail["state"] for notice in news}
+    bad = BAD_NEWS & {notice.detail["state"] for notice in news}
     if step.value not in {"FAILED", "RETRY"} or bad or not news:
         return False
     meant = sole_meaning(course.case, course.declared, course.group, before=status.seq, heard=heard)

@@ -19,6 +19,8 @@ from conformance.oracle.reading import (
 from simulators.journal import Record
 
 OUTCOMES: Final = ("completed", "failed")
+# What tells of a failure, or of what is done about one.
+BAD_NEWS: Final = frozenset({"failed", "retrying"})
 # While no outcome was notified, these are all legal: FAILED by a time limit of the provisioner's own.
 UNDECIDED: Final = (None, "IN_PROGRESS", "RETRY", "FAILED")
 # Where the work cannot even begin: no such account, or a fault that lasts.
@@ -148,6 +150,22 @@ def reports_of_outcome(case: Case, group: str, made: Decision) -> list[Record]:
     )
     later = (status for status in mine if status.seq > made.notice.seq)
     return [status for status in later if was_told or read_status(status) != "IN_PROGRESS"]
+
+
+def has_gone_wrong(case: Case, services: Collection[str], *, before: Record) -> bool:
+    """Tell whether there was anything to retry when a status was sent: bad news, trouble, its own FAILED."""
+    news = case.news_of(tuple(services), before=before.seq)
+    exchanges = (*case.events, *case.queries, *case.orders, *case.notifications, *case.statuses)
+    done = [record for record in exchanges if record.seq < before.seq]
+    return (
+        any(is_reached(notice) and notice.detail["state"] in BAD_NEWS for notice in news)
+        or any(stretch.begin < before.real_time for stretch in case.troubles)
+        or any(record.fault or not is_success(record.status) for record in done)
+        # After a time limit of its own.
+        or any(
+            read_group(record) == read_group(before) and read_status(record) == "FAILED" for record in done
+        )
+    )
 
 
 def allowed_final(case: Case, declared: Declared, group: str) -> Sequence[str | None]:

@@ -25,6 +25,8 @@ CLOSED: Final = ("event id=3 type=Account/Status/Closed", "query", "order HSS re
 # The first order is superseded while it is open.
 SUPERSEDED: Final = (*WORKING, *CHANGE, "order HSS ref=b action=modify")
 UNTAKEN: Final = "order HSS ref=b action=modify answer=503"
+UNHEARD: Final = "order HSS answer=503"
+FAILED: Final = (*WORKING, "notice HSS failed", "status HSS FAILED")
 CUSTOM: Final = ("account", "event", "query", "order IOT")
 LATE: Final = "notice HSS failed ref=order-189-HSS"
 
@@ -75,6 +77,24 @@ LEGAL: Final[dict[str, tuple[tuple[str, ...], dict[str, Any]]]] = {
         (*WORKING, *DONE, *UNREAD, "status HSS FAILED", "query", *CHANGED[-1:], *DONE),
         ONE,
     ),
+    "RETRY of an order that is tried again": (
+        (*ORDERED[:3], UNHEARD, "status HSS RETRY", "order HSS", "status HSS IN_PROGRESS", *DONE),
+        ONE,
+    ),
+    "RETRY by what the external system says": (
+        (*WORKING, "notice HSS retrying", "status HSS RETRY", *DONE),
+        ONE,
+    ),
+    "RETRY after a failed status": (
+        (*ORDERED, f"status HSS IN_PROGRESS {STRUCK}", "status HSS RETRY", *DONE),
+        ONE,
+    ),
+    "RETRY after a time limit": ((*WORKING, "status HSS FAILED", "status HSS RETRY", *DONE), ONE),
+    "a retry told as work under way": (
+        (*FAILED, "notice HSS retrying", "status HSS IN_PROGRESS", *DONE),
+        ONE,
+    ),
+    "FAILED at the acceptance, by a time limit": ((*ORDERED, "status HSS FAILED", *DONE), ONE),
     "a change that fails": (
         (*CHANGED, "status HSS IN_PROGRESS", "notice HSS failed", "status HSS FAILED"),
         ONE,
@@ -154,6 +174,9 @@ ILLEGAL: Final[list[tuple[str, str, tuple[str, ...], dict[str, Any]]]] = [
       "status HSS FAILED"), ONE),
     ("STATUS-MESSAGE", "too long", (*WORKING, NEWS, "status HSS OK message=4001"), ONE),
     ("STATUS-MAPPING", "failure told as RETRY", (*WORKING, "notice HSS failed", "status HSS RETRY"), ONE),
+    ("STATUS-MAPPING", "RETRY at the acceptance", (*ORDERED, "status HSS RETRY", *DONE), ONE),
+    ("STATUS-MAPPING", "work under way told as RETRY",
+     (*WORKING, "notice HSS in_progress", "status HSS RETRY", *DONE), ONE),
     ("STATUS-MAPPING", "a superseded order's failure told",
      (*SUPERSEDED, NEWS, "status HSS OK", f"{LATE} at=1", "status HSS FAILED"), ONE),
     ("ORDER-REFUSED", "OK all the same",
