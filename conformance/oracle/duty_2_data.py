@@ -14,6 +14,10 @@ from simulators.journal import Record
 VALUES: Final = ("id", "msisdn", "imsi", "iccid")
 # So many failed calls within a real second are a loop without pause.
 LOOP: Final = 20
+# So often may one that does not exist be asked for after each event: more, to the end, is for ever.
+ENOUGH: Final = 20
+# Real seconds: who has not asked within them when a story ends has ended.
+LULL: Final = 1.0
 # A session for each of several workers is legal; one for each event is not.
 FEW: Final = 6
 # Faults after which there is no answer that can be read.
@@ -132,6 +136,21 @@ def data_not_found(case: Case, declared: Declared) -> Iterator[Check]:
         received=answer(last),
         shown_by=[last],
     )
+
+
+def data_not_found_ends(records: Sequence[Record], _declared: Declared) -> Iterator[Check]:
+    """DATA-NOT-FOUND: where there is no such account, it is not asked for again until the story ends."""
+    for case in cases(records):
+        if case.exists or not case.queries:
+            continue
+        rounds = max(Counter(query.operation for query in case.queries).values())
+        is_going_on = records[-1].real_time - case.queries[-1].real_time < LULL
+        yield Subject(requirement="DATA-NOT-FOUND", i_account=case.i_account).check(
+            holds=rounds <= ENOUGH * len(case.events) or not is_going_on,
+            expected=f"no more than {ENOUGH} queries after an event about an account that does not exist",
+            received=f"{rounds} queries, until the story ended",
+            shown_by=[*case.events[:1], *case.queries[:3]],
+        )
 
 
 def data_session_reuse(records: Sequence[Record], _declared: Declared) -> Iterator[Check]:
