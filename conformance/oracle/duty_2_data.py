@@ -1,6 +1,7 @@
 """The rules of duty 2: query the obligatory subscriber data via the PortaBilling API."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -18,6 +19,11 @@ LOOP: Final = 20
 ENOUGH: Final = 20
 # Real seconds: who has not asked within them when a story ends has ended.
 LULL: Final = 1.0
+# At least three faults of PortaBilling (F), each followed by a login (L) and nothing else; the first came
+# with a session that had served before (S).
+RENEWED: Final = re.compile(r"(?:^|S)(?P<faults>(?:FL+){3,})")
+# How the journal writes a secret: equal ones alike.
+MARK: Final = re.compile(r"\*{3}[0-9a-f]{8}")
 # A session for each of several workers is legal; one for each event is not.
 FEW: Final = 6
 # Faults after which there is no answer that can be read.
@@ -102,11 +108,7 @@ def data_slow(case: Case, _declared: Declared) -> Iterator[Check]:
 def data_fault(case: Case, _declared: Declared) -> Iterator[Check]:
     """DATA-FAULT: a business fault is no reason to ask again without pause."""
     subject = Subject(requirement="DATA-FAULT", i_account=case.i_account)
-    failed = [
-        query
-        for query in case.queries
-        if query.status == 500 and "check_auth" not in query.response_body  # noqa: PLR2004 - every fault
-    ]
+    failed = list(filter(_is_business_fault, case.queries))
     if failed:
         seconds = Counter(int(query.real_time) for query in failed)
         yield subject.check(
@@ -115,6 +117,49 @@ def data_fault(case: Case, _declared: Declared) -> Iterator[Check]:
             received=f"{max(seconds.values())} calls within a second",
             shown_by=failed[:3],
         )
+
+
+def data_fault_renewals(records: Sequence[Record], _declared: Declared) -> Iterator[Check]:
+    """DATA-FAULT: a business fault is no reason for a new session, time after time.
+
+    Only who used a session before, and gave it up at each fault with nothing else in between, did so because
+    of them: others log in once for each event or worker.
+    """
+    asked = [record for record in records if record.destination == "portabilling"]
+    for found in RENEWED.finditer("".join(map(_letter, asked))):
+        before, renewed = asked[found.start() : found.start("faults")], asked[slice(*found.span("faults"))]
+        faults = list(filter(_is_business_fault, renewed))
+        i_account = faults[0].i_account
+        is_one = {fault.i_account for fault in faults} == {i_account}
+        is_used_again = any(map(_credentials(faults).intersection, map(_marks, asked[found.end("faults") :])))
+        if is_one and not is_used_again and all(query.i_account != i_account for query in before):
+            yield Subject(requirement="DATA-FAULT", i_account=i_account).check(
+                holds=False,
+                expected="no new session because of a fault that does not say that the session is dead",
+                received=f"{len(renewed) - len(faults)} logins after {len(faults)} faults in a row",
+                shown_by=renewed,
+            )
+
+
+def _letter(record: Record) -> str:
+    """What became of a call to PortaBilling, for a look at many in a row."""
+    if record.operation == LOGIN:
+        return "L" if is_success(record.status) else "-"
+    return "F" if _is_business_fault(record) else "S" if is_success(record.status) else "-"
+
+
+def _credentials(queries: Sequence[Record]) -> set[str]:
+    return {mark for query in queries for mark in _marks(query)}
+
+
+def _marks(record: Record) -> set[str]:
+    """The marks of the secrets that a request shows, except for those of a login."""
+    shown = f"{record.request_headers} {record.request_body}" if record.operation != LOGIN else ""
+    return set(MARK.findall(shown))
+
+
+def _is_business_fault(query: Record) -> bool:
+    return query.status == 500 and "check_auth" not in query.response_body  # noqa: PLR2004 - every fault
 
 
 def data_not_found(case: Case, declared: Declared) -> Iterator[Check]:
