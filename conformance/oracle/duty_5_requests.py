@@ -155,15 +155,19 @@ def _is_lost(status: Record) -> bool:
 
 
 def status_refused(case: Case, _declared: Declared) -> Iterator[Check]:
-    """STATUS-REFUSED: a status that is refused for good is not sent over and over."""
+    """STATUS-REFUSED: a status that is refused for good is not sent over and over, whatever its message."""
     for group in dict.fromkeys(map(read_group, case.statuses)):
         refused = [status for status in _statuses_of(case, group) if status.status in NEVER_TAKEN]
-        for value, same in groupby(refused, key=lambda status: status.request_body):
+        for value, same in groupby(refused, key=read_status):
             again = list(same)
+            alike = max(len(list(run)) for _, run in groupby(again, key=lambda status: status.request_body))
+            # Each order and notification may be told of in words of its own.
+            told_of = [*case.notifications, *(order.requests[0] for order in case.placed)]
+            occasions = sum(record.seq < again[-1].seq for record in told_of)
             yield Subject(requirement="STATUS-REFUSED", i_account=case.i_account, group=group or None).check(
-                holds=len(again) <= ATTEMPTS,
+                holds=alike <= ATTEMPTS and len(again) <= ATTEMPTS * max(1, occasions),
                 expected=f"no more than {ATTEMPTS} attempts at {told(again[0])}, which is refused for good",
-                received=f"{len(again)} attempts at {value[:200]}",
+                received=f"{len(again)} attempts at {value}",
                 shown_by=again,
             )
 

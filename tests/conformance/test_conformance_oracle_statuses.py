@@ -27,6 +27,8 @@ SUPERSEDED: Final = (*WORKING, *CHANGE, "order HSS ref=b action=modify")
 UNTAKEN: Final = "order HSS ref=b action=modify answer=503"
 UNHEARD: Final = "order HSS answer=503"
 FAILED: Final = (*WORKING, "notice HSS failed", "status HSS FAILED")
+# ESPF does not know the account (yet).
+UNKNOWN: Final = "answer=404 fault=answer"
 CUSTOM: Final = ("account", "event", "query", "order IOT")
 LATE: Final = "notice HSS failed ref=order-189-HSS"
 
@@ -59,6 +61,20 @@ LEGAL: Final[dict[str, tuple[tuple[str, ...], dict[str, Any]]]] = {
     ),
     "one that is refused for good and given up": (
         (*WORKING, NEWS, "status HSS OK answer=404 fault=answer"),
+        ONE,
+    ),
+    "one of each notification, in words of its own": (
+        (
+            *ORDERED,
+            *(
+                step
+                for number in range(1, 9)
+                for step in (
+                    f"notice HSS in_progress id={number}",
+                    f"status HSS IN_PROGRESS {UNKNOWN} message={number}",
+                )
+            ),
+        ),
         ONE,
     ),
     "a long message": ((*WORKING, NEWS, "status HSS OK message=4000"), ONE),
@@ -165,6 +181,8 @@ ILLEGAL: Final[list[tuple[str, str, tuple[str, ...], dict[str, Any]]]] = [
     ("STATUS-RETRY", "given up after a reset", (*WORKING, NEWS, "status HSS OK answer=0 fault=reset"),
      ONE),
     ("STATUS-REFUSED", "without end", (*WORKING, *DONE, *["status HSS OK answer=400 fault=answer"] * 6), ONE),
+    ("STATUS-REFUSED", "without end, in other words each time",
+     (*WORKING, NEWS, *[f"status HSS OK {UNKNOWN} message={length}" for length in range(1, 60)]), ONE),
     ("STATUS-SEQUENCE", "a retry after the newer one",
      (*ORDERED, f"status HSS IN_PROGRESS {STRUCK}", *DONE, "status HSS IN_PROGRESS"), ONE),
     ("STATUS-SEQUENCE", "a retry after the newer one, which is told again",
