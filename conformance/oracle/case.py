@@ -306,13 +306,13 @@ class Case:
         newest = self.newest_order(notice.detail["service"], before=notice.seq)
         return newest is not None and newest is not self.order_of(notice)
 
+    def statuses_of(self, group: str) -> list[Record]:
+        """The status requests that name a group."""
+        return [status for status in self.statuses if read_group(status) == group]
+
     def stored(self, group: str, *, before: float = inf) -> str | None:
         """The status that ESPF last stored for a group, up to a record number, told or not."""
-        taken = [
-            record
-            for record in self.statuses
-            if read_group(record) == group and is_stored(record) and record.seq < before
-        ]
+        taken = [record for record in self.statuses_of(group) if is_stored(record) and record.seq < before]
         return str(taken[-1].detail["stored"]) if taken else None
 
     def is_healthy(self, record: Record) -> bool:

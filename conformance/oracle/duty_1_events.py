@@ -11,13 +11,19 @@ from conformance.oracle.case import (
     Case,
     Declared,
     cases,
-    read_group,
     read_status,
     was_answered_before,
 )
 from conformance.oracle.checks import Check, Subject, answer, listed, told
 from conformance.oracle.outcomes import sole_meaning
-from conformance.oracle.reading import is_probe, is_showing, is_showing_closed, is_success, is_whole
+from conformance.oracle.reading import (
+    REFUSED,
+    is_probe,
+    is_showing,
+    is_showing_closed,
+    is_success,
+    is_whole,
+)
 from simulators.journal import Record
 
 ACK: Final = "EVENT-ACK"
@@ -25,7 +31,6 @@ ACK: Final = "EVENT-ACK"
 EXTRA: Final = "EVENT-EXTRA"
 # What the documented events of accounts carry (S3, S11).
 KNOWN_VARIABLES: Final = frozenset({"i_account", "i_event", "event_time", "i_env"})
-REFUSED: Final = range(400, 500)
 
 
 def event_ack(case: Case, declared: Declared) -> Iterator[Check]:
@@ -206,8 +211,7 @@ def _second_reports(subject: Subject, case: Case, declared: Declared, event: Rec
         if decided is None or case.stored(group, before=event.seq) != decided:
             continue
         end = _next_work(case, declared, group, event)
-        mine = [status for status in case.statuses if read_group(status) == group]
-        later = [status for status in mine if event.seq < status.seq < end]
+        later = [status for status in case.statuses_of(group) if event.seq < status.seq < end]
         restarted = "IN_PROGRESS" in {read_status(status) for status in later}
         news = [notice for notice in case.news_of(services, before=end) if notice.seq > event.seq]
         yield subject.check(

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from conformance.oracle.case import Case, Declared, Order, cases
 from conformance.oracle.checks import Check, Subject, answer, listed
-from conformance.oracle.reading import effect, is_success, read_status
+from conformance.oracle.reading import REFUSED, effect, is_success, read_status
 from simulators.journal import Record
 
 # What an order says of its account, besides the number that the event brought.
@@ -176,7 +176,7 @@ def data_not_found(case: Case, declared: Declared) -> Iterator[Check]:
     )
     last = case.events[-1]
     yield subject.check(
-        holds=declared.is_taken(last) or last.status in range(400, 500),
+        holds=declared.is_taken(last) or last.status in REFUSED,
         expected="an answer that ends the event",
         received=answer(last),
         shown_by=[last],

@@ -9,7 +9,7 @@ from typing import Final
 from conformance.oracle.case import Case, Declared
 from conformance.oracle.checks import Check, Subject
 from conformance.oracle.outcomes import allowed_final, is_given_up
-from conformance.oracle.reading import is_stored, read_group
+from conformance.oracle.reading import is_stored
 from conformance.target import UrlForm
 
 REQUIREMENT: Final = "STATUS-URL-EQUIVALENT"
@@ -54,7 +54,7 @@ def status_url_equivalent(case: Case, declared: Declared) -> Iterator[Check]:
     if set(declared.features.url) < set(FORMS):
         return
     for group in declared.groups:
-        taken = [status for status in case.statuses if is_stored(status) and read_group(status) == group]
+        taken = list(filter(is_stored, case.statuses_of(group)))
         values = [str(status.detail["stored"]) for status in taken]
         is_open = len(allowed_final(case, declared, group)) > 1 or is_given_up(case, group)
         yield Subject(requirement=REQUIREMENT, i_account=case.i_account, group=group).check(

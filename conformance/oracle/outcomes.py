@@ -142,7 +142,7 @@ def reports_of_outcome(case: Case, group: str, made: Decision) -> list[Record]:
     IN_PROGRESS that was not told before is none: it tells of the order, and crossed the notification.
     """
     order = case.order_of(made.notice)
-    mine = [status for status in case.statuses if read_group(status) == group]
+    mine = case.statuses_of(group)
     was_told = any(
         read_status(status) == "IN_PROGRESS" and is_told(status)
         for status in mine
@@ -220,7 +220,7 @@ def _sorted(allowed: Collection[str | None]) -> Sequence[str | None]:
 
 def is_given_up(case: Case, group: str) -> bool:
     """Tell whether a fault refused a group's last status for good, so that nothing more need be sent."""
-    mine = [status for status in case.statuses if read_group(status) == group]
+    mine = case.statuses_of(group)
     return bool(mine and mine[-1].fault and mine[-1].status in NEVER_TAKEN)
 
 

@@ -8,10 +8,9 @@ from conformance.oracle.case import Case, Declared, cases
 from conformance.oracle.checks import Check, Grade, Subject, answer, told
 from conformance.oracle.course import Course, Step, course_of
 from conformance.oracle.outcomes import has_gone_wrong
-from conformance.oracle.reading import ended_at, is_probe
+from conformance.oracle.reading import REFUSED, ended_at, is_probe
 from simulators.journal import Record
 
-REFUSED: Final = range(400, 500)
 BROKEN: Final = range(500, 600)
 UNAUTHORIZED: Final = (401, 403)
 # By operation and kind of probe: the requirement that it is about.
