@@ -126,19 +126,29 @@ def data_fault_renewals(records: Sequence[Record], _declared: Declared) -> Itera
     of them: others log in once for each event or worker.
     """
     asked = [record for record in records if record.destination == "portabilling"]
+    renewed = dict(_renewed(asked))
+    for i_account in dict.fromkeys(query.i_account for query in asked if _is_business_fault(query)):
+        shown = renewed.get(i_account, ())
+        yield Subject(requirement="DATA-FAULT", i_account=i_account).check(
+            holds=not shown,
+            expected="no new session because of a fault that does not say that the session is dead",
+            received=f"{sum(call.operation == LOGIN for call in shown)} logins that only follow such faults",
+            shown_by=shown,
+        )
+
+
+def _renewed(asked: Sequence[Record]) -> Iterator[tuple[int | None, Sequence[Record]]]:
+    """The faults of one account, with the logins that each led to, where nothing else explains these."""
     for found in RENEWED.finditer("".join(map(_letter, asked))):
-        before, renewed = asked[found.start() : found.start("faults")], asked[slice(*found.span("faults"))]
-        faults = list(filter(_is_business_fault, renewed))
+        before, shown = asked[found.start() : found.start("faults")], asked[slice(*found.span("faults"))]
+        faults = list(filter(_is_business_fault, shown))
         i_account = faults[0].i_account
-        is_one = {fault.i_account for fault in faults} == {i_account}
-        is_used_again = any(map(_credentials(faults).intersection, map(_marks, asked[found.end("faults") :])))
-        if is_one and not is_used_again and all(query.i_account != i_account for query in before):
-            yield Subject(requirement="DATA-FAULT", i_account=i_account).check(
-                holds=False,
-                expected="no new session because of a fault that does not say that the session is dead",
-                received=f"{len(renewed) - len(faults)} logins after {len(faults)} faults in a row",
-                shown_by=renewed,
-            )
+        is_of_one = {fault.i_account for fault in faults} == {i_account}
+        served_another = all(query.i_account != i_account for query in before)
+        given_up = {mark for fault in faults for mark in _marks(fault)}
+        later = {mark for record in asked[found.end("faults") :] for mark in _marks(record)}
+        if is_of_one and served_another and not given_up & later:
+            yield i_account, shown
 
 
 def _letter(record: Record) -> str:
@@ -146,10 +156,6 @@ def _letter(record: Record) -> str:
     if record.operation == LOGIN:
         return "L" if is_success(record.status) else "-"
     return "F" if _is_business_fault(record) else "S" if is_success(record.status) else "-"
-
-
-def _credentials(queries: Sequence[Record]) -> set[str]:
-    return {mark for query in queries for mark in _marks(query)}
 
 
 def _marks(record: Record) -> set[str]:
