@@ -55,6 +55,7 @@ class Bench:
             reading=self.file.simulators.reading,
             success=self.file.simulators.success,
             ack=self.file.timeouts.ack,
+            early=self.file.timeouts.early,
         )
 
     def death(self) -> str | None:

@@ -43,8 +43,6 @@ __all__ = [
 
 
 TAKEN: Final = 200
-# Real seconds in which a provisioner may note what it was just answered.
-THIS_MOMENT: Final = 0.1
 
 
 class Declared(Strict):
@@ -55,6 +53,8 @@ class Declared(Strict):
     reading: str
     success: str
     ack: float
+    # Older journals do not tell it.
+    early: float = 0.5
 
     def is_taken(self, event: Record) -> bool:
         """Tell whether an event was answered so that ESPF does not send it again: a setting says how."""
@@ -129,6 +129,11 @@ class Order:
     def is_early(self, notice: Record) -> bool:
         """Tell whether a notification overtook the answer to this order."""
         return self.answered is None or not was_answered_before(self.answered, notice)
+
+    def is_fresh(self, notice: Record, declared: Declared) -> bool:
+        """Tell whether a notification came before an answer could be stored: as long as one waits for it."""
+        ended = ended_at(self.answered) if self.answered else None
+        return ended is None or notice.real_time < ended + declared.early
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,6 +240,12 @@ class Case:
         """The services of the orders that the OMS took, or refused for good."""
         return {service for order in self.placed if order.decided_at for service in order.services}
 
+    def first_deliveries(self, declared: Declared) -> tuple[Record, ...]:
+        """The events of a kind that it handles, each as it came first."""
+        handled = [event for event in self.events if event.detail.get("event_type") in declared.handled]
+        first = {event.i_event: event for event in reversed(self.events)}
+        return tuple(event for event in handled if first[event.i_event] is event)
+
     @property
     def is_at_hand(self) -> bool:
         """Tell whether its data could be had when they were last asked for; else nothing can be ordered."""
@@ -289,6 +300,10 @@ class Case:
         """Tell whether the same notification had come before, and no answer to it was heard."""
         return any(is_reached(other) and other.status == 0 for other in self._same_before(notice))
 
+    def is_taken_later(self, notice: Record) -> bool:
+        """Tell whether a notification was taken when it came once more."""
+        return any(other.seq > notice.seq and is_taken(other) for other in self._same_as(notice))
+
     def is_beside(self, notice: Record) -> bool:
         """Tell whether the same notification was under way at the same time."""
         before = self._same_before(notice)
@@ -314,26 +329,18 @@ class Case:
             for earlier in self.news_of([notice.detail["service"]])
         )
 
-    def is_early(self, notice: Record, order: Order) -> bool:
-        """Tell whether the provisioner may not know of an order by then: its answer just came, or not yet."""
-        if order.answered is None or order.is_early(notice):
-            return True
-        ended = ended_at(order.answered) or order.answered.real_time
-        went_on = any(ended <= status.real_time <= notice.real_time for status in self.statuses)
-        return notice.real_time - ended < THIS_MOMENT and not went_on
-
     def is_superseded(self, notice: Record) -> bool:
         """Tell whether a newer order of its service had been taken or refused when it was sent."""
         newest = self.newest_order(notice.detail["service"], before=notice.seq)
         return newest is not None and newest is not self.order_of(notice)
 
+    def statuses_of(self, group: str) -> list[Record]:
+        """The status requests that name a group."""
+        return [status for status in self.statuses if read_group(status) == group]
+
     def stored(self, group: str, *, before: float = inf) -> str | None:
         """The status that ESPF last stored for a group, up to a record number, told or not."""
-        taken = [
-            record
-            for record in self.statuses
-            if read_group(record) == group and is_stored(record) and record.seq < before
-        ]
+        taken = [record for record in self.statuses_of(group) if is_stored(record) and record.seq < before]
         return str(taken[-1].detail["stored"]) if taken else None
 
     def is_healthy(self, record: Record) -> bool:

@@ -15,6 +15,7 @@ from conformance.oracle.outcomes import (
     OUTCOMES,
     allowed_final,
     decided_status,
+    has_gone_wrong,
     meanings,
     possible_states,
     sole_meaning,
@@ -182,10 +183,12 @@ def _course(case: Case, declared: Declared, group: str) -> Course:
         if read_group(status) != group or value not in STATUSES:
             continue
         floor = _floor(status, steps)
+        # Nothing is retried before anything failed.
+        has_ground = value != "RETRY" or has_gone_wrong(case, declared.groups[group], before=status)
         found = (
             place
             for place, point in enumerate(points)
-            if place >= floor and point.seq < status.seq and value in point.words
+            if has_ground and place >= floor and point.seq < status.seq and value in point.words
         )
         steps.append(Step(status=status, value=value, place=next(found, None), floor=floor))
     return Course(case=case, declared=declared, group=group, points=points, steps=tuple(steps))
@@ -219,9 +222,7 @@ def _points(case: Case, declared: Declared, group: str) -> Iterator[Point]:
 def _changes(case: Case, declared: Declared, group: str) -> list[tuple[int, str]]:
     """When something became true of a group, in the order of arrival, and what it was."""
     services = declared.groups[group]
-    first_of_each = {event.i_event: event.seq for event in reversed(case.events)}
-    handled = [event for event in case.events if event.detail.get("event_type") in declared.handled]
-    found = {(event.seq, "event") for event in handled if first_of_each[event.i_event] == event.seq}
+    found = {(event.seq, "event") for event in case.first_deliveries(declared)}
     for order in case.placed:
         if set(services) & set(order.services):
             found |= {(record.seq, "order") for record in (order.accepted, order.refused) if record}

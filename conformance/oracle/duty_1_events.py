@@ -3,12 +3,21 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from math import inf
 from typing import Any, Final
 
-from conformance.oracle.case import Case, Declared, cases, read_group, read_status, was_answered_before
+from conformance.oracle.case import (
+    TAKEN,
+    Case,
+    Declared,
+    cases,
+    read_status,
+    was_answered_before,
+)
 from conformance.oracle.checks import Check, Subject, answer, listed, told
 from conformance.oracle.outcomes import sole_meaning
 from conformance.oracle.reading import (
+    REFUSED,
     is_probe,
     is_reached,
     is_showing,
@@ -22,10 +31,8 @@ ACK: Final = "EVENT-ACK"
 VOCABULARY: Final = "EVENT-VOCABULARY"
 # A SHOULD: who cannot bear what a later release adds is warned.
 EXTRA: Final = "EVENT-EXTRA"
-ANSWERED: Final = 200
 # What the documented events of accounts carry (S3, S11).
 KNOWN_VARIABLES: Final = frozenset({"i_account", "i_event", "event_time", "i_env"})
-REFUSED: Final = range(400, 500)
 
 
 def event_ack(case: Case, declared: Declared) -> Iterator[Check]:
@@ -39,7 +46,7 @@ def event_ack(case: Case, declared: Declared) -> Iterator[Check]:
         ):
             subject = Subject(requirement=_concern(event, declared), i_account=case.i_account)
             yield _taken(subject, event, declared)
-            if subject.requirement == ACK and event.status == ANSWERED:
+            if subject.requirement == ACK and event.status == TAKEN:
                 yield _taken(Subject(requirement=VOCABULARY, i_account=case.i_account), event, declared)
             if declared.is_taken(event) and event.duration is not None:
                 yield subject.check(
@@ -52,19 +59,20 @@ def event_ack(case: Case, declared: Declared) -> Iterator[Check]:
 
 
 def event_form(case: Case, declared: Declared) -> Iterator[Check]:
-    """EVENT-VOCABULARY and EVENT-NUMBERS and EVENT-EXTRA: what was taken in another form has its effect."""
+    """EVENT-VOCABULARY and EVENT-NUMBERS and EVENT-EXTRA: what was taken in another form has its effect.
+
+    What comes once more, or tells of what was ordered already, need order nothing.
+    """
     for event in case.activating(declared):
-        concern = _concern(event, declared)
-        if concern == ACK or not declared.is_taken(event) or not case.is_at_hand:
+        concern, is_over = _concern(event, declared), _is_redelivered(case, event, declared)
+        if concern == ACK or is_over or not declared.is_taken(event) or not case.is_at_hand:
             continue
         needed = set(case.needed_services(declared))
-        before = {name for name in needed if case.newest_order(name, before=event.seq)}
-        # What comes again, or changes nothing, need not be ordered anew.
-        if _earlier(case, event) or needed <= before:
-            continue
+        first = min((event, *_earlier(case, event)), key=lambda delivery: delivery.seq)
         # Whether the OMS took them is another concern.
-        tried = [order for order in case.placed if order.requests[-1].seq > event.seq]
+        tried = [order for order in case.placed if order.requests[-1].seq > first.seq]
         ordered = {service for order in tried for service in order.services}
+        ordered |= {service for service in needed if _is_active(case, service, at=first)}
         yield Subject(requirement=concern, i_account=case.i_account).check(
             holds=needed <= ordered,
             expected=f"orders for {listed(sorted(needed))} after {event.request_body}",
@@ -72,6 +80,12 @@ def event_form(case: Case, declared: Declared) -> Iterator[Check]:
             shown_by=[event, *case.orders],
             otherwise="warn" if concern == EXTRA else "fail",
         )
+
+
+def _is_active(case: Case, service: str, *, at: Record) -> bool:
+    """Tell whether a service had been ordered, and not been ended, when an event came."""
+    newest = case.newest_order(service, before=at.seq)
+    return newest is not None and newest.action != "deactivate"
 
 
 def event_resend(case: Case, declared: Declared) -> Iterator[Check]:
@@ -203,27 +217,38 @@ def _second_reports(subject: Subject, case: Case, declared: Declared, event: Rec
         decided = sole_meaning(case, declared, group, before=event.seq)
         if decided is None or case.stored(group, before=event.seq) != decided:
             continue
-        later = [status for status in case.statuses if status.seq > event.seq and read_group(status) == group]
+        end = _next_work(case, declared, group, event)
+        later = [status for status in case.statuses_of(group) if event.seq < status.seq < end]
         restarted = "IN_PROGRESS" in {read_status(status) for status in later}
-        news = [notice for notice in case.news_of(services) if notice.seq > event.seq]
-        # From there on another event is at work.
-        others = [one for one in _handled(case, declared) if one.seq > event.seq and not _earlier(case, one)]
+        news = [notice for notice in case.news_of(services, before=end) if notice.seq > event.seq]
         yield subject.check(
-            holds=bool(news or others) or not restarted,
+            holds=bool(news) or not restarted,
             expected=f"{decided} for {group} to stay as it is after the redelivery",
             received=listed([told(status) for status in later]),
             shown_by=[event, *later],
         )
 
 
+def _next_work(case: Case, declared: Declared, group: str, event: Record) -> float:
+    """From which record on a group may be under way by another event than a redelivered one.
+
+    An event that came before the redelivery may be waiting for its order still.
+    """
+    orders = [order for order in case.placed if set(order.services) & set(declared.groups[group])]
+    decided = [(order.decided_at.seq, order.requests[0].seq) for order in orders if order.decided_at]
+    since = max((placed for seq, placed in decided if seq < event.seq), default=event.seq)
+    begun = [other.seq for other in case.first_deliveries(declared) if other.seq > since]
+    return min([*begun, *(seq for seq, _ in decided if seq > event.seq)], default=inf)
+
+
 def _taken(subject: Subject, event: Record, declared: Declared) -> Check:
-    is_advice = subject.requirement == EXTRA
+    is_lenient = declared.is_taken(event) or subject.requirement == EXTRA
     return subject.check(
-        holds=event.status == ANSWERED,
+        holds=event.status == TAKEN,
         expected=f"200 to {event.detail['event_type']}, i_event {event.i_event}",
         received=answer(event),
         shown_by=[event],
-        otherwise="warn" if declared.is_taken(event) or is_advice else "fail",
+        otherwise="warn" if is_lenient else "fail",
     )
 
 

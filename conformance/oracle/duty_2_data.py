@@ -1,19 +1,29 @@
 """The rules of duty 2: query the obligatory subscriber data via the PortaBilling API."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from conformance.oracle.case import Case, Declared, Order, cases
 from conformance.oracle.checks import Check, Subject, answer, listed
-from conformance.oracle.reading import effect, is_showing_closed, is_success, read_status
+from conformance.oracle.reading import REFUSED, effect, is_showing_closed, is_success, read_status
 from simulators.journal import Record
 
 # What an order says of its account, besides the number that the event brought.
 VALUES: Final = ("id", "msisdn", "imsi", "iccid")
 # So many failed calls within a real second are a loop without pause.
 LOOP: Final = 20
+# So often may one that does not exist be asked for after each event: more, to the end, is for ever.
+ENOUGH: Final = 20
+# Real seconds: who has not asked within them when a story ends has ended.
+LULL: Final = 1.0
+# At least three faults of PortaBilling (F), each followed by a login (L) and nothing else; the first came
+# with a session that had served before (S).
+RENEWED: Final = re.compile(r"(?:^|S)(?P<faults>(?:FL+){3,})")
+# How the journal writes a secret: equal ones alike.
+MARK: Final = re.compile(r"\*{3}[0-9a-f]{8}")
 # A session for each of several workers is legal; one for each event is not.
 FEW: Final = 6
 # Faults after which there is no answer that can be read.
@@ -98,13 +108,58 @@ def data_slow(case: Case, _declared: Declared) -> Iterator[Check]:
 def data_fault(case: Case, _declared: Declared) -> Iterator[Check]:
     """DATA-FAULT: a business fault is no reason to ask again without pause."""
     subject = Subject(requirement="DATA-FAULT", i_account=case.i_account)
-    failed = [
-        query
-        for query in case.queries
-        if query.status == 500 and "check_auth" not in query.response_body  # noqa: PLR2004 - every fault
-    ]
+    failed = list(filter(_is_business_fault, case.queries))
     if failed:
         yield _paused(subject, failed, "while PortaBilling fails")
+
+
+def data_fault_renewals(records: Sequence[Record], _declared: Declared) -> Iterator[Check]:
+    """DATA-FAULT: a business fault is no reason for a new session, time after time.
+
+    Only who used a session before, and gave it up at each fault with nothing else in between, did so because
+    of them: others log in once for each event or worker.
+    """
+    asked = [record for record in records if record.destination == "portabilling"]
+    renewed = dict(_renewed(asked))
+    for i_account in dict.fromkeys(query.i_account for query in asked if _is_business_fault(query)):
+        shown = renewed.get(i_account, ())
+        yield Subject(requirement="DATA-FAULT", i_account=i_account).check(
+            holds=not shown,
+            expected="no new session because of a fault that does not say that the session is dead",
+            received=f"{sum(call.operation == LOGIN for call in shown)} logins that only follow such faults",
+            shown_by=shown,
+        )
+
+
+def _renewed(asked: Sequence[Record]) -> Iterator[tuple[int | None, Sequence[Record]]]:
+    """The faults of one account, with the logins that each led to, where nothing else explains these."""
+    for found in RENEWED.finditer("".join(map(_letter, asked))):
+        before, shown = asked[found.start() : found.start("faults")], asked[slice(*found.span("faults"))]
+        faults = list(filter(_is_business_fault, shown))
+        i_account = faults[0].i_account
+        is_of_one = {fault.i_account for fault in faults} == {i_account}
+        served_another = all(query.i_account != i_account for query in before)
+        given_up = {mark for fault in faults for mark in _marks(fault)}
+        later = {mark for record in asked[found.end("faults") :] for mark in _marks(record)}
+        if is_of_one and served_another and not given_up & later:
+            yield i_account, shown
+
+
+def _letter(record: Record) -> str:
+    """What became of a call to PortaBilling, for a look at many in a row."""
+    if record.operation == LOGIN:
+        return "L" if is_success(record.status) else "-"
+    return "F" if _is_business_fault(record) else "S" if is_success(record.status) else "-"
+
+
+def _marks(record: Record) -> set[str]:
+    """The marks of the secrets that a request shows, except for those of a login."""
+    shown = f"{record.request_headers} {record.request_body}" if record.operation != LOGIN else ""
+    return set(MARK.findall(shown))
+
+
+def _is_business_fault(query: Record) -> bool:
+    return query.status == 500 and "check_auth" not in query.response_body  # noqa: PLR2004 - every fault
 
 
 def data_not_found(case: Case, declared: Declared) -> Iterator[Check]:
@@ -119,15 +174,28 @@ def data_not_found(case: Case, declared: Declared) -> Iterator[Check]:
         received=f"{len(case.accepted)} orders, {len(reported)} times OK",
         shown_by=[*case.events, *case.accepted[:3], *reported[:3]],
     )
-    if case.queries:
-        yield _paused(subject, case.queries, "about an account that PortaBilling does not know")
     last = case.events[-1]
     yield subject.check(
-        holds=declared.is_taken(last) or last.status in range(400, 500),
+        holds=declared.is_taken(last) or last.status in REFUSED,
         expected="an answer that ends the event",
         received=answer(last),
         shown_by=[last],
     )
+
+
+def data_not_found_ends(records: Sequence[Record], _declared: Declared) -> Iterator[Check]:
+    """DATA-NOT-FOUND: where there is no such account, it is not asked for again until the story ends."""
+    for case in cases(records):
+        if case.exists or not case.queries:
+            continue
+        rounds = max(Counter(query.operation for query in case.queries).values())
+        is_going_on = records[-1].real_time - case.queries[-1].real_time < LULL
+        yield Subject(requirement="DATA-NOT-FOUND", i_account=case.i_account).check(
+            holds=rounds <= ENOUGH * len(case.events) or not is_going_on,
+            expected=f"no more than {ENOUGH} queries after an event about an account that does not exist",
+            received=f"{rounds} queries, until the story ended",
+            shown_by=[*case.events[:1], *case.queries[:3]],
+        )
 
 
 def data_session_reuse(records: Sequence[Record], _declared: Declared) -> Iterator[Check]:

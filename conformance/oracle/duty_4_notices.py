@@ -17,16 +17,17 @@ from conformance.oracle.reading import (
 from simulators.journal import Record
 
 
-def notice_ack(case: Case, _declared: Declared) -> Iterator[Check]:
+def notice_ack(case: Case, declared: Declared) -> Iterator[Check]:
     """NOTICE-ACK: 2xx to each notification about an accepted order.
 
-    It may be refused while a neighbour is in trouble, and before its order's answer came; one that is
-    repeated is NOTICE-DUPLICATE's concern.
+    It may be refused while a neighbour is in trouble, and before its order's answer came, or right after
+    it if it is taken later; one that is repeated is NOTICE-DUPLICATE's concern.
     """
     subject = Subject(requirement="NOTICE-ACK", i_account=case.i_account)
     for notice in case.notifications:
         order = case.order_of(notice)
-        excused = order is None or case.is_early(notice, order) or not case.is_healthy(notice)
+        excused = order is None or order.is_early(notice) or not case.is_healthy(notice)
+        excused |= bool(order and order.is_fresh(notice, declared) and case.is_taken_later(notice))
         # A copy beside another one comes again if it is refused.
         if notice.status is not None and not (excused or _is_again(case, notice) or case.is_beside(notice)):
             yield subject.check(

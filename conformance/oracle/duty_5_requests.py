@@ -105,7 +105,7 @@ def status_message(case: Case, _declared: Declared) -> Iterator[Check]:
 def status_auth(case: Case, declared: Declared) -> Iterator[Check]:
     """STATUS-AUTH: a status that is answered 401 or 403 is followed by one with credentials that do."""
     for group in declared.groups:
-        statuses = _statuses_of(case, group)
+        statuses = case.statuses_of(group)
         denied = [status for status in statuses if status.status in DENIED]
         if denied:
             later = _later(case, declared, denied[-1])
@@ -130,7 +130,7 @@ def status_retry(case: Case, declared: Declared) -> Iterator[Check]:
     What is still due is known where the facts demand it; of the rest, the story may have ended too soon.
     """
     for group in declared.groups:
-        statuses = _statuses_of(case, group)
+        statuses = case.statuses_of(group)
         for status in statuses:
             later = _later(case, declared, status)
             is_due = case.stored(group) not in demanded(case, declared, group)
@@ -155,18 +155,18 @@ def _is_lost(status: Record) -> bool:
 
 
 def status_refused(case: Case, _declared: Declared) -> Iterator[Check]:
-    """STATUS-REFUSED: a status that is refused for good is not sent over and over."""
+    """STATUS-REFUSED: a status that is refused for good is not sent over and over, whatever its message."""
     for group in dict.fromkeys(map(read_group, case.statuses)):
-        refused = [status for status in _statuses_of(case, group) if status.status in NEVER_TAKEN]
+        refused = [status for status in case.statuses_of(group) if status.status in NEVER_TAKEN]
         for value, same in groupby(refused, key=read_status):
             again = list(same)
+            alike = max(len(list(run)) for _, run in groupby(again, key=lambda status: status.request_body))
+            # Each order and notification may be told of in words of its own.
+            told_of = [*case.notifications, *(order.requests[0] for order in case.placed)]
+            occasions = sum(record.seq < again[-1].seq for record in told_of)
             yield Subject(requirement="STATUS-REFUSED", i_account=case.i_account, group=group or None).check(
-                holds=len(again) <= ATTEMPTS,
+                holds=alike <= ATTEMPTS and len(again) <= ATTEMPTS * max(1, occasions),
                 expected=f"no more than {ATTEMPTS} attempts at {told(again[0])}, which is refused for good",
-                received=f"{len(again)} attempts at {value[:200]}",
+                received=f"{len(again)} attempts at {value}",
                 shown_by=again,
             )
-
-
-def _statuses_of(case: Case, group: str) -> list[Record]:
-    return [status for status in case.statuses if read_group(status) == group]

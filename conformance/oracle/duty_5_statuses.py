@@ -9,11 +9,11 @@ from conformance.oracle.checks import Check, Subject, answer, listed, told
 from conformance.oracle.course import Course, Step, course_of
 from conformance.oracle.misdirected import owner_of_misdirected
 from conformance.oracle.outcomes import (
+    BAD_NEWS,
     OUTCOMES,
     allowed_final,
     decision,
     is_given_up,
-    is_newer_hopeless,
     reports_of_outcome,
     sole_meaning,
 )
@@ -117,13 +117,12 @@ def _last_reports(case: Case, declared: Declared) -> Iterator[Check]:
     """Where a group was reported on after its outcome, its last report is that outcome."""
     for group in declared.groups:
         made = decision(case, declared, group)
-        later = [status for status in _statuses_of(case, group) if made and status.seq > made.notice.seq]
+        later = [status for status in case.statuses_of(group) if made and status.seq > made.notice.seq]
         # A notification that was not acknowledged may have been heard all the same.
         is_certain = made and made.status == sole_meaning(case, declared, group)
-        is_certain = is_certain and not is_newer_hopeless(case, declared, group)
         if made and is_certain and reports_of_outcome(case, group, made):
             yield Subject(requirement="STATUS-MAPPING", i_account=case.i_account, group=group).check(
-                holds=read_status(later[-1]) == made.status,
+                holds=read_status(later[-1]) in {made.status, *allowed_final(case, declared, group)},
                 expected=f"{made.status} as the last report for {group}",
                 received=told(later[-1]),
                 shown_by=[made.notice, *later],
@@ -142,7 +141,7 @@ def _denies_success(course: Course, step: Step) -> bool:
 
     services = course.case.services_of(course.group, course.declared, before=status.seq)
     news = [notice for notice in course.case.news_of(services, before=status.seq) if heard(notice)]
-    bad = {"failed", "retrying"} & {notice.detail["state"] for notice in news}
+    bad = BAD_NEWS & {notice.detail["state"] for notice in news}
     if step.value not in {"FAILED", "RETRY"} or bad or not news:
         return False
     meant = sole_meaning(course.case, course.declared, course.group, before=status.seq, heard=heard)
@@ -168,7 +167,7 @@ def status_in_progress(case: Case, declared: Declared) -> Iterator[Check]:
         before = list(
             takewhile(
                 lambda status: read_status(status) not in {"OK", "FAILED"},
-                _statuses_of(case, group),
+                case.statuses_of(group),
             )
         )
         yield Subject(requirement="STATUS-IN-PROGRESS", i_account=case.i_account, group=group).check(
@@ -203,7 +202,7 @@ def status_final(case: Case, declared: Declared) -> Iterator[Check]:
             holds=stored in allowed or is_given_up(case, group),
             expected=f"stored for {group}: {' or '.join(value or 'nothing' for value in allowed)}",
             received=f"stored: {stored or 'nothing'}",
-            shown_by=[*case.news_of(case.services_of(group, declared)), *_statuses_of(case, group)],
+            shown_by=[*case.news_of(case.services_of(group, declared)), *case.statuses_of(group)],
         )
 
 
@@ -216,7 +215,3 @@ def _steps(case: Case, declared: Declared) -> Iterator[tuple[Course, Step]]:
 
 def _subject(requirement: str, course: Course) -> Subject:
     return Subject(requirement=requirement, i_account=course.case.i_account, group=course.group)
-
-
-def _statuses_of(case: Case, group: str) -> list[Record]:
-    return [status for status in case.statuses if read_group(status) == group]

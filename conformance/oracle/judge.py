@@ -67,6 +67,8 @@ RULES_OF_THE_WHOLE: Final[tuple[Callable[[Sequence[Record], Declared], Iterator[
     duty_5_requests.status_url_astray,
     duty_1_events.event_concurrent,
     duty_2_data.data_sessions_ended,
+    duty_2_data.data_fault_renewals,
+    duty_2_data.data_not_found_ends,
     duty_2_data.data_session_reuse,
     whole.whole_restart,
     whole.whole_rate,

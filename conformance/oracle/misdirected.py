@@ -56,12 +56,10 @@ def _is_told(case: Case, group: str, made: Decision, *, words: Collection[str]) 
     """Tell whether a group shows its outcome or was told it, in one of these words or a misspelt one."""
     shown = case.stored(group, before=made.notice.seq) == made.status
     told = any(read_status(status) in words for status in _later(case, group, made))
-    mine = (read_status(status) for status in case.statuses if read_group(status) == group)
+    mine = map(read_status, case.statuses_of(group))
     return shown or told or any(word not in STATUSES for word in mine)
 
 
 def _later(case: Case, group: str, made: Decision) -> list[Record]:
     """The statuses of a group that came after its outcome had been decided."""
-    return [
-        status for status in case.statuses if read_group(status) == group and status.seq > made.notice.seq
-    ]
+    return [status for status in case.statuses_of(group) if status.seq > made.notice.seq]

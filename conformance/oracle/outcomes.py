@@ -19,6 +19,8 @@ from conformance.oracle.reading import (
 from simulators.journal import Record
 
 OUTCOMES: Final = ("completed", "failed")
+# What tells of a failure, or of what is done about one.
+BAD_NEWS: Final = frozenset({"failed", "retrying"})
 # While no outcome was notified, these are all legal: FAILED by a time limit of the provisioner's own.
 UNDECIDED: Final = (None, "IN_PROGRESS", "RETRY", "FAILED")
 # Where the work cannot even begin: no such account, or a fault that lasts.
@@ -140,7 +142,7 @@ def reports_of_outcome(case: Case, group: str, made: Decision) -> list[Record]:
     IN_PROGRESS that was not told before is none: it tells of the order, and crossed the notification.
     """
     order = case.order_of(made.notice)
-    mine = [status for status in case.statuses if read_group(status) == group]
+    mine = case.statuses_of(group)
     was_told = any(
         read_status(status) == "IN_PROGRESS" and is_told(status)
         for status in mine
@@ -148,6 +150,22 @@ def reports_of_outcome(case: Case, group: str, made: Decision) -> list[Record]:
     )
     later = (status for status in mine if status.seq > made.notice.seq)
     return [status for status in later if was_told or read_status(status) != "IN_PROGRESS"]
+
+
+def has_gone_wrong(case: Case, services: Collection[str], *, before: Record) -> bool:
+    """Tell whether there was anything to retry when a status was sent: bad news, trouble, its own FAILED."""
+    news = case.news_of(tuple(services), before=before.seq)
+    exchanges = (*case.events, *case.queries, *case.orders, *case.notifications, *case.statuses)
+    done = [record for record in exchanges if record.seq < before.seq]
+    return (
+        any(is_reached(notice) and notice.detail["state"] in BAD_NEWS for notice in news)
+        or any(stretch.begin < before.real_time for stretch in case.troubles)
+        or any(record.fault or not is_success(record.status) for record in done)
+        # After a time limit of its own.
+        or any(
+            read_group(record) == read_group(before) and read_status(record) == "FAILED" for record in done
+        )
+    )
 
 
 def allowed_final(case: Case, declared: Declared, group: str) -> Sequence[str | None]:
@@ -158,19 +176,7 @@ def allowed_final(case: Case, declared: Declared, group: str) -> Sequence[str | 
     if is_hopeless(case, declared, group):
         return HOPELESS
     meant = [meanings(case, declared, group, heard=heard) for heard in (is_reached, is_taken)]
-    failed = {"FAILED"} if is_newer_hopeless(case, declared, group) else set()
-    return _sorted(words(frozenset().union(*meant)) | failed)
-
-
-def is_newer_hopeless(case: Case, declared: Declared, group: str) -> bool:
-    """Tell whether an event since the deciding order could not be ordered, and may so have failed."""
-    told = [event.seq for event in case.events if event.detail.get("event_type") in declared.handled]
-    orders = [order for order in map(case.newest_order, declared.groups[group]) if order]
-    decided = [order.decided_at.seq for order in orders if order.decided_at]
-    if not told or not decided or told[-1] < max(decided):
-        return False
-    tried = [order for order in case.placed if order.requests[-1].seq > told[-1] and not order.decided_at]
-    return bool(tried) or not case.is_at_hand
+    return _sorted(words(frozenset().union(*meant)) | _unfinished(case, declared, group))
 
 
 def is_hopeless(case: Case, declared: Declared, group: str) -> bool:
@@ -186,7 +192,26 @@ def demanded(case: Case, declared: Declared, group: str) -> Sequence[str | None]
     """The stored statuses that are worth waiting for: all that was sent counts, since it is sent again."""
     if is_hopeless(case, declared, group):
         return HOPELESS
-    return _sorted(words(meanings(case, declared, group, heard=lambda _: True)))
+    meant = words(meanings(case, declared, group, heard=lambda _: True))
+    return _sorted(meant | _unfinished(case, declared, group))
+
+
+def _unfinished(case: Case, declared: Declared, group: str) -> frozenset[str | None]:
+    """What may be told of an event after the newest decided order, if its data or its order came to nothing.
+
+    What the older order led to may stay as well.
+    """
+    decided = [order for service in declared.groups[group] if (order := case.newest_order(service))]
+    since = max((order.requests[0].seq for order in decided), default=inf)
+    new = next((event for event in case.first_deliveries(declared) if event.seq > since), None)
+    if new is None:
+        return frozenset()
+    later = [order for order in case.placed if order.requests[0].seq > new.seq and not order.decided_at]
+    if any(set(order.services) & set(declared.groups[group]) for order in later):
+        return words({None}) - {None}
+    last_asked = {query.operation: query for query in case.queries if query.seq > new.seq}
+    has_failed = any(not is_success(query.status) for query in last_asked.values())
+    return frozenset({"FAILED"} if has_failed else ())
 
 
 def _sorted(allowed: Collection[str | None]) -> Sequence[str | None]:
@@ -195,7 +220,7 @@ def _sorted(allowed: Collection[str | None]) -> Sequence[str | None]:
 
 def is_given_up(case: Case, group: str) -> bool:
     """Tell whether a fault refused a group's last status for good, so that nothing more need be sent."""
-    mine = [status for status in case.statuses if read_group(status) == group]
+    mine = case.statuses_of(group)
     return bool(mine and mine[-1].fault and mine[-1].status in NEVER_TAKEN)
 
 

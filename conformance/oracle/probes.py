@@ -6,12 +6,11 @@ from typing import Final
 
 from conformance.oracle.case import Case, Declared, cases
 from conformance.oracle.checks import Check, Grade, Subject, answer, told
-from conformance.oracle.course import course_of
-from conformance.oracle.outcomes import allowed_final
-from conformance.oracle.reading import is_probe, read_group, read_status
+from conformance.oracle.course import Course, Step, course_of
+from conformance.oracle.outcomes import has_gone_wrong
+from conformance.oracle.reading import REFUSED, ended_at, is_probe
 from simulators.journal import Record
 
-REFUSED: Final = range(400, 500)
 BROKEN: Final = range(500, 600)
 UNAUTHORIZED: Final = (401, 403)
 # By operation and kind of probe: the requirement that it is about.
@@ -88,8 +87,8 @@ def _effects(requirement: str, probes: Sequence[Record], case: Case, declared: D
             shown_by=[*probes[:3], *caused[:3]],
         )
         return
-    later = [status for status in case.statuses if status.seq > probes[0].seq]
-    wrong = [status for status in later if not _may_be(status, case, declared)]
+    courses = [course_of(case, declared, group) for group in declared.groups]
+    wrong = [status for course in courses for status in _misled(course, probes)]
     yield subject.check(
         holds=not wrong,
         expected="no status but those that the OMS's own notifications mean",
@@ -98,11 +97,28 @@ def _effects(requirement: str, probes: Sequence[Record], case: Case, declared: D
     )
 
 
-def _may_be(status: Record, case: Case, declared: Declared) -> bool:
-    """Tell whether a status follows from the facts, without the probes."""
-    group, value = read_group(status), read_status(status)
-    if group not in declared.groups or value in allowed_final(case, declared, group):
-        return True
-    # It tells of the order, and may be late or told twice.
-    steps = course_of(case, declared, group).steps
-    return value == "IN_PROGRESS" and any(step.status is status and step.place is not None for step in steps)
+def _misled(course: Course, probes: Sequence[Record]) -> Iterator[Record]:
+    """The statuses that follow from the probes, since no fact allows them when they are sent."""
+    for step in course.steps:
+        before = [probe for probe in probes if probe.seq < step.status.seq]
+        if before and (step.place is None or _is_sudden(course, step, before[-1])):
+            yield step.status
+
+
+def _is_sudden(course: Course, step: Step, probe: Record) -> bool:
+    """Tell whether a first FAILED follows a probe at once, and nothing else that happened is a ground for it.
+
+    A time limit of its own may end at any time, yet hardly within this very moment.
+    """
+    case, status, ended = course.case, step.status, ended_at(probe)
+    is_at_once = ended is None or status.real_time < ended + course.declared.early
+    begun = max((order.requests[0].seq for order in case.placed), default=0)
+    events = [event for event in case.first_deliveries(course.declared) if event.seq < status.seq]
+    return (
+        step.value == "FAILED"
+        and is_at_once
+        and status.virtual_time == probe.virtual_time
+        and all(event.seq < begun for event in events)
+        and not any(probe.seq < notice.seq < status.seq for notice in case.notifications)
+        and not has_gone_wrong(case, course.declared.groups[course.group], before=status)
+    )

@@ -4,8 +4,10 @@ from typing import Final
 
 from simulators.journal import Record
 
+# The answers that refuse a message.
+REFUSED: Final = range(400, 500)
 # What an order is answered that is refused for good; of the rest of 4xx these three mean to try again.
-REFUSALS: Final = frozenset(range(400, 500)) - {401, 408, 429}
+REFUSALS: Final = frozenset(REFUSED) - {401, 408, 429}
 # Faults after which a message was not, or not as it was meant, with the one that it was sent to.
 UNREADABLE: Final = frozenset({"drop", "truncate", "malformed"})
 # Faults that change when or how often a message comes, and nothing else.

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from conformance.oracle.case import Case, Declared, cases
 from conformance.oracle.checks import Check, Subject, answer
 from conformance.oracle.outcomes import allowed_final
-from conformance.oracle.reading import REFUSALS, read_group, read_status
+from conformance.oracle.reading import REFUSALS, read_status
 from conformance.oracle.trouble import STARTED, STOPPED
 from simulators.journal import Record
 
@@ -82,5 +82,5 @@ def _final(requirement: str, case: Case, declared: Declared, shown_by: Sequence[
 def _is_lost(case: Case, declared: Declared, group: str) -> bool:
     """Tell whether what is due was not even tried: that it was not taken, or undone, has other causes."""
     allowed = allowed_final(case, declared, group)
-    tried = {read_status(status) for status in case.statuses if read_group(status) == group}
+    tried = set(map(read_status, case.statuses_of(group)))
     return case.stored(group) not in allowed and not tried & set(allowed)

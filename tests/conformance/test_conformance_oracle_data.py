@@ -1,9 +1,14 @@
 """The oracle on the rules of subscriber data: what is asked for, how fresh it is, what comes of faults."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import pytest
+
+from conformance.oracle.case import Declared
+from conformance.oracle.judge import judge
+from simulators.journal import Record
 
 Graded = Callable[..., set[str]]
 Caught = Callable[..., set[str]]
@@ -21,6 +26,9 @@ OTHER_CARD: Final = "account imsi=1 iccid=2"
 OLD_CARD: Final = "imsi=001010000000189 iccid=8900100000000000189"
 REFUSED: Final = "answer=503 fault=answer"
 SIX: Final = tuple(f"event id={number}" for number in range(1, 7))
+FAULT: Final = "query account answer=500"
+# The session was made for another account, which is done.
+OTHER: Final = ("login", *(f"{step} account=7" for step in ("account", "event", "query", *AFTER)))
 NOBODY: Final = "account=999"
 
 LEGAL: Final[list[tuple[str, str, tuple[str, ...]]]] = [
@@ -74,6 +82,21 @@ LEGAL: Final[list[tuple[str, str, tuple[str, ...]]]] = [
     ("DATA-NOT-FOUND", "tried again by the ESPF, then given up",
      (f"event {NOBODY} answer=503 took=1.5", f"query {NOBODY} {REFUSED}", f"event {NOBODY}",
       f"query {NOBODY}")),
+    ("DATA-FAULT", "a login for each event, tried again",
+     (*TOLD, *["login", f"{FAULT} after=10"] * 4, "login", "query", *AFTER)),
+    ("DATA-FAULT", "two logins by two more workers",
+     (*TOLD, FAULT, "login", f"{FAULT} after=10", "login", "query after=10", *AFTER)),
+    ("DATA-FAULT", "logins for another account between",
+     ("account account=7", "event account=7", *TOLD, *[FAULT, "login", "query account=7"] * 4, "query",
+      *AFTER, "order HSS account=7", *(f"{step} account=7" for step in AFTER[1:]))),
+    ("DATA-FAULT", "a session that died between",
+     (*TOLD, *[FAULT, "login"] * 2, "query account dead", "login", FAULT, "login", "query", *AFTER)),
+    ("DATA-FAULT", "tried again with one session",
+     (*TOLD, *[f"{FAULT} after=10"] * 4, "query", *AFTER)),
+    ("DATA-NOT-FOUND", "tried twenty times",
+     (f"event {NOBODY}", *[f"query {NOBODY} after=0.1"] * 20)),
+    ("DATA-NOT-FOUND", "tried many times, then given up",
+     (f"event {NOBODY}", f"query {NOBODY} times=50", *WHOLE)),
     ("DATA-SLOW", "asked again after a hang",
      (*TOLD, "query answer=0 fault=hang took=9", "query after=10", *AFTER)),
     ("DATA-SLOW", "asked again after a reset in the middle",
@@ -92,7 +115,6 @@ LEGAL: Final[list[tuple[str, str, tuple[str, ...]]]] = [
 ]  # fmt: skip
 
 ILLEGAL: Final[list[tuple[str, str, tuple[str, ...]]]] = [
-    ("DATA-NOT-FOUND", "asked for without pause", ("event", "query account times=25")),
     ("DATA-QUERY", "not at all", (*TOLD, *AFTER)),
     ("DATA-QUERY", "after the order", (*TOLD, "order HSS", "query", *AFTER[1:])),
     ("DATA-QUERY", "before the event", ("account", "query", "event", *AFTER)),
@@ -117,8 +139,16 @@ ILLEGAL: Final[list[tuple[str, str, tuple[str, ...]]]] = [
      (*TOLD, "query account answer=500 fault=answer times=20", "query", *AFTER)),
     ("DATA-FAULT", "asked again without pause and without end",
      (*TOLD, "query answer=500 times=100", "status HSS FAILED")),
+    ("DATA-FAULT", "taken for a dead session",
+     (*TOLD, *[f"{FAULT} after=10", "login"] * 3, "query", *AFTER)),
+    ("DATA-FAULT", "taken for a dead session after another account",
+     (*OTHER, *TOLD, *[FAULT, "login"] * 3, "query", *AFTER)),
     ("DATA-NOT-FOUND", "asked for again for ever",
      (*[f"event {NOBODY} answer=500", f"query {NOBODY}"] * 3,)),
+    ("DATA-NOT-FOUND", "taken, and asked for again for ever",
+     (f"event {NOBODY}", f"query {NOBODY} times=500")),
+    ("DATA-NOT-FOUND", "asked for again for ever beside others",
+     (f"event {NOBODY}", *[f"query {NOBODY} after=0.1"] * 9, *WHOLE, *[f"query {NOBODY} after=0.1"] * 12)),
     ("DATA-NOT-FOUND", "ordered", (f"event {NOBODY}", f"query {NOBODY}", f"order HSS {NOBODY}")),
     ("DATA-NOT-FOUND", "told as OK", (f"event {NOBODY}", f"query {NOBODY}", f"status HSS OK {NOBODY}")),
     ("DATA-SLOW", "the event is lost after a hang", (*TOLD, "query answer=0 fault=hang")),
@@ -145,3 +175,19 @@ def test_legal_way_of_asking_has_no_failure(graded: Graded, own: str, steps: tup
 def test_illegal_way_of_asking_is_caught(caught: Caught, own: str, steps: tuple[str, ...]) -> None:
     """What a provisioner asks for wrongly is caught there, and beside it is only what follows."""
     assert caught(own, steps, **ONE) == {own}
+
+
+@pytest.mark.parametrize(("later", "failed"), [("***0000000a", set()), ("***0000000b", {"DATA-FAULT"})])
+def test_worker_whose_session_is_used_again_did_not_give_it_up(
+    told: Callable[..., tuple[Declared, tuple[Record, ...]]], later: str, failed: set[str]
+) -> None:
+    """Each worker may have a session of its own: only one that is never used again was taken for dead."""
+    declared, records = told((*TOLD, *[FAULT, "login"] * 3, "query", *AFTER), **ONE)
+    first = "***0000000a"
+    marked = [
+        replace(
+            record, request_headers={"Authorization": f"Bearer {first if record.status == 500 else later}"}
+        )
+        for record in records
+    ]
+    assert {check.requirement for check in judge(marked, declared) if check.grade == "fail"} == failed

@@ -18,6 +18,8 @@ WORKING: Final = ("account", "event", "query", "order HSS", "status HSS IN_PROGR
 DONE: Final = (*WORKING, "notice HSS completed", "status HSS OK")
 QUIET: Final = tuple(step for step in DONE if "IN_PROGRESS" not in step)
 UNTOLD: Final = DONE[:-1]
+# Its outcome was never acknowledged: it may have been heard or not.
+UNHEARD: Final = (*WORKING, "notice HSS completed answer=0 fault=hang")
 
 
 @pytest.fixture(name="grades")
@@ -57,6 +59,8 @@ def both(steps: Steps, other: Steps | None = None) -> Mapping[str, Steps]:
             (*DONE[:-1], "status HSS OK answer=503 fault=answer", "status HSS OK"),
             id="tried twice",
         ),
+        pytest.param(UNHEARD, (*UNHEARD, "status HSS OK"), id="an outcome that nobody knows to be heard"),
+        pytest.param(DONE, (*UNTOLD, "status HSS OK answer=404 fault=answer"), id="refused for good, once"),
     ],
 )
 def test_what_comes_to_the_same_passes(grades: Grades, by_number: Steps, by_id: Steps) -> None:

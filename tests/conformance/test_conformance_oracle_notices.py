@@ -28,6 +28,10 @@ LEGAL: Final[dict[str, tuple[tuple[str, ...], dict[str, Any]]]] = {
         (*ORDERED, "notice HSS completed answer=404 after=0.55", *DONE),
         ONE,
     ),
+    "refused right after its order's answer, and taken when it comes again": (
+        (*ORDERED, "notice HSS completed answer=404 after=0.501", "query", *DONE),
+        ONE,
+    ),
     "early and taken at once": ((*EARLY, *DONE), ONE),
     "before the repeated order is answered": (
         (
@@ -126,6 +130,10 @@ LEGAL: Final[dict[str, tuple[tuple[str, ...], dict[str, Any]]]] = {
 ILLEGAL: Final[list[tuple[str, str, tuple[str, ...], dict[str, Any]]]] = [
     ("NOTICE-ACK", "refused before and after its order was answered",
      (*EARLY, "notice HSS completed answer=404", "query", "query", "notice HSS completed answer=404"), ONE),
+    ("NOTICE-ACK", "refused long after its order's answer, though taken later",
+     (*WORKING, "notice HSS completed answer=404", *DONE), ONE),
+    ("NOTICE-ACK", "refused right after its order's answer, and for good",
+     (*ORDERED, "notice HSS completed answer=404 after=0.501"), ONE),
     ("NOTICE-ACK", "refused after ESPF was well again",
      (*WORKING, "status HSS IN_PROGRESS answer=503 fault=answer", "status HSS IN_PROGRESS",
       "notice HSS completed answer=500"), ONE),

@@ -18,6 +18,7 @@ FORGED: Final = "probe event unauthorized account=7"
 BROKEN: Final = "probe event malformed account=7"
 STRANGE: Final = "probe event unknown-type account=7"
 UNKNOWN: Final = "probe notification unknown-order"
+AT_ONCE: Final = "status HSS FAILED after=0.6"
 GARBAGE: Final = "probe notification malformed"
 
 LEGAL: Final[list[tuple[str, str, tuple[str, ...]]]] = [
@@ -35,7 +36,17 @@ LEGAL: Final[list[tuple[str, str, tuple[str, ...]]]] = [
     ("NOTICE-UNKNOWN", "taken and passed over", (*ORDERED, UNKNOWN, *DONE)),
     ("NOTICE-UNKNOWN", "a time limit of its own", (*ORDERED, UNKNOWN, "status HSS FAILED")),
     ("NOTICE-UNKNOWN", "late news of the order", (*ORDERED, UNKNOWN, "status HSS IN_PROGRESS", *DONE)),
+    ("NOTICE-UNKNOWN", "a time limit of its own, and success after it",
+     (*ORDERED, UNKNOWN, "status HSS FAILED", *DONE)),
+    ("NOTICE-UNKNOWN", "a time limit of its own, after bad news and a retry",
+     (*ORDERED, "notice HSS retrying", UNKNOWN, AT_ONCE, *DONE)),
+    ("NOTICE-UNKNOWN", "refused for good at that time",
+     (*ORDERED[:3], "order HSS answer=422", UNKNOWN, AT_ONCE)),
+    ("NOTICE-UNKNOWN", "told at once what the next notification says",
+     (*ORDERED, UNKNOWN, "notice HSS failed after=0.1", "status HSS FAILED after=0.1")),
     ("NOTICE-UNKNOWN", "the same told again", (*WHOLE, f"{UNKNOWN} answer=404", "status HSS OK")),
+    ("NOTICE-MALFORMED", "passed over while its own report is on its way",
+     (*ORDERED, f"{GARBAGE} answer=400", "status HSS IN_PROGRESS", *DONE)),
     ("NOTICE-MALFORMED", "400", (*ORDERED, f"{GARBAGE} answer=400", *DONE)),
     ("NOTICE-MALFORMED", "taken and passed over", (*ORDERED, GARBAGE, *DONE)),
     ("NOTICE-ANSWER", "404", (*ORDERED, f"{UNKNOWN} answer=404", f"{GARBAGE} answer=400")),
@@ -59,6 +70,10 @@ ILLEGAL: Final[list[tuple[str, str, tuple[str, ...]]]] = [
     ("NOTICE-UNKNOWN", "believed", (*ORDERED, UNKNOWN, "status HSS OK")),
     ("NOTICE-UNKNOWN", "refused and believed", (*ORDERED, f"{UNKNOWN} answer=404", "status HSS OK")),
     ("NOTICE-UNKNOWN", "believed rather than the OMS's own", (*WHOLE, UNKNOWN, "status HSS FAILED")),
+    ("NOTICE-UNKNOWN", "believed at once", (*ORDERED, UNKNOWN, AT_ONCE)),
+    ("NOTICE-UNKNOWN", "believed at once for a while", (*ORDERED, UNKNOWN, AT_ONCE, *DONE)),
+    ("NOTICE-MALFORMED", "taken for a success before there is one",
+     (*ORDERED, "status HSS IN_PROGRESS", GARBAGE, "status HSS OK", "notice HSS completed")),
     ("NOTICE-MALFORMED", "taken for a success", (*ORDERED, GARBAGE, "status HSS OK")),
     ("NOTICE-MALFORMED", "taken for a failure", (*WHOLE, f"{GARBAGE} answer=400", "status HSS FAILED")),
     ("NOTICE-ANSWER", "an unknown order fails", (*ORDERED, f"{UNKNOWN} answer=500")),

@@ -19,10 +19,16 @@ NEWS: Final = "notice HSS completed"
 DONE: Final = (NEWS, "status HSS OK")
 STRUCK: Final = "answer=503 fault=answer"
 CHANGE: Final = ("event id=2 type=Account/Product/Changed", "query")
+UNREAD: Final = (CHANGE[0], "query answer=500", "query answer=500")
 CHANGED: Final = (*WORKING, *DONE, *CHANGE, "order HSS ref=b action=modify")
 CLOSED: Final = ("event id=3 type=Account/Status/Closed", "query", "order HSS ref=c action=deactivate")
 # The first order is superseded while it is open.
 SUPERSEDED: Final = (*WORKING, *CHANGE, "order HSS ref=b action=modify")
+UNTAKEN: Final = "order HSS ref=b action=modify answer=503"
+UNHEARD: Final = "order HSS answer=503"
+FAILED: Final = (*WORKING, "notice HSS failed", "status HSS FAILED")
+# ESPF does not know the account (yet).
+UNKNOWN: Final = "answer=404 fault=answer"
 CUSTOM: Final = ("account", "event", "query", "order IOT")
 LATE: Final = "notice HSS failed ref=order-189-HSS"
 
@@ -61,6 +67,20 @@ LEGAL: Final[dict[str, tuple[tuple[str, ...], dict[str, Any]]]] = {
         (*WORKING, NEWS, "status HSS OK answer=404 fault=answer"),
         ONE,
     ),
+    "one of each notification, in words of its own": (
+        (
+            *ORDERED,
+            *(
+                step
+                for number in range(1, 9)
+                for step in (
+                    f"notice HSS in_progress id={number}",
+                    f"status HSS IN_PROGRESS {UNKNOWN} message={number}",
+                )
+            ),
+        ),
+        ONE,
+    ),
     "a long message": ((*WORKING, NEWS, "status HSS OK message=4000"), ONE),
     "a change that is ordered": ((*CHANGED, "status HSS IN_PROGRESS", NEWS, "status HSS OK"), ONE),
     "a change that is ordered, without IN_PROGRESS": ((*CHANGED, NEWS, "status HSS OK"), ONE),
@@ -71,6 +91,30 @@ LEGAL: Final[dict[str, tuple[tuple[str, ...], dict[str, Any]]]] = {
         (*WORKING, *DONE, *CHANGE, "status HSS IN_PROGRESS", "status HSS OK"),
         ONE,
     ),
+    "a change whose data cannot be had": ((*WORKING, *DONE, *UNREAD, "status HSS FAILED"), ONE),
+    "a change whose data cannot be had, and that is passed over": ((*WORKING, *DONE, *UNREAD), ONE),
+    "a change whose data were to be had at last": (
+        (*WORKING, *DONE, *UNREAD, "status HSS FAILED", "query", *CHANGED[-1:], *DONE),
+        ONE,
+    ),
+    "RETRY of an order that is tried again": (
+        (*ORDERED[:3], UNHEARD, "status HSS RETRY", "order HSS", "status HSS IN_PROGRESS", *DONE),
+        ONE,
+    ),
+    "RETRY by what the external system says": (
+        (*WORKING, "notice HSS retrying", "status HSS RETRY", *DONE),
+        ONE,
+    ),
+    "RETRY after a failed status": (
+        (*ORDERED, f"status HSS IN_PROGRESS {STRUCK}", "status HSS RETRY", *DONE),
+        ONE,
+    ),
+    "RETRY after a time limit": ((*WORKING, "status HSS FAILED", "status HSS RETRY", *DONE), ONE),
+    "a retry told as work under way": (
+        (*FAILED, "notice HSS retrying", "status HSS IN_PROGRESS", *DONE),
+        ONE,
+    ),
+    "FAILED at the acceptance, by a time limit": ((*ORDERED, "status HSS FAILED", *DONE), ONE),
     "a change that fails": (
         (*CHANGED, "status HSS IN_PROGRESS", "notice HSS failed", "status HSS FAILED"),
         ONE,
@@ -140,9 +184,9 @@ ILLEGAL: Final[list[tuple[str, str, tuple[str, ...], dict[str, Any]]]] = [
     ("STATUS-RETRY", "given up", (*WORKING, NEWS, f"status HSS OK {STRUCK}"), ONE),
     ("STATUS-RETRY", "given up after a reset", (*WORKING, NEWS, "status HSS OK answer=0 fault=reset"),
      ONE),
-    ("STATUS-REFUSED", "without end, with another message each time",
-     (*WORKING, *DONE, *(f"status HSS OK answer=400 fault=answer message={n}" for n in range(6))), ONE),
     ("STATUS-REFUSED", "without end", (*WORKING, *DONE, *["status HSS OK answer=400 fault=answer"] * 6), ONE),
+    ("STATUS-REFUSED", "without end, in other words each time",
+     (*WORKING, NEWS, *[f"status HSS OK {UNKNOWN} message={length}" for length in range(1, 60)]), ONE),
     ("STATUS-SEQUENCE", "a retry after the newer one",
      (*ORDERED, f"status HSS IN_PROGRESS {STRUCK}", *DONE, "status HSS IN_PROGRESS"), ONE),
     ("STATUS-SEQUENCE", "a retry after the newer one, which is told again",
@@ -152,10 +196,15 @@ ILLEGAL: Final[list[tuple[str, str, tuple[str, ...], dict[str, Any]]]] = [
       "status HSS FAILED"), ONE),
     ("STATUS-MESSAGE", "too long", (*WORKING, NEWS, "status HSS OK message=4001"), ONE),
     ("STATUS-MAPPING", "failure told as RETRY", (*WORKING, "notice HSS failed", "status HSS RETRY"), ONE),
+    ("STATUS-MAPPING", "RETRY at the acceptance", (*ORDERED, "status HSS RETRY", *DONE), ONE),
+    ("STATUS-MAPPING", "work under way told as RETRY",
+     (*WORKING, "notice HSS in_progress", "status HSS RETRY", *DONE), ONE),
     ("STATUS-MAPPING", "a superseded order's failure told",
      (*SUPERSEDED, NEWS, "status HSS OK", f"{LATE} at=1", "status HSS FAILED"), ONE),
     ("ORDER-REFUSED", "OK all the same",
      (*ORDERED[:3], "order HSS answer=422", "status HSS OK"), ONE),
+    ("STATUS-MAPPING", "a change said to fail though all went well",
+     (*WORKING, *DONE, *CHANGE, "status HSS FAILED"), ONE),
     ("STATUS-NOT-EARLY", "at the acceptance of a change",
      (*CHANGED, "status HSS IN_PROGRESS", "status HSS OK", NEWS), ONE),
     ("STATUS-NOT-EARLY", "without any order", (*ORDERED[:3], "status HSS OK", "order HSS"), ONE),
@@ -193,6 +242,9 @@ def test_illegal_course_of_statuses_fails_under_its_own_requirement(
         ((*WORKING, *DONE), "OK"),
         ((*ORDERED[:3], "order HSS answer=422"), "FAILED"),
         (("account", "event", "query answer=500"), "nothing or FAILED"),
+        ((*WORKING, *DONE, *UNREAD), "FAILED or OK"),
+        ((*WORKING, *DONE, *CHANGE, UNTAKEN), "IN_PROGRESS or RETRY or FAILED or OK"),
+        ((*WORKING, *DONE, *UNREAD, "query"), "OK"),
         ((*SUPERSEDED, NEWS, LATE), "FAILED or OK"),
         ((*WORKING, "notice HSS completed answer=500"), "nothing or IN_PROGRESS or RETRY or FAILED or OK"),
     ],
@@ -221,6 +273,11 @@ def test_account_id_is_encoded_as_the_standard_wants_it(checks: Checks, target: 
     steps = ("account named='PIN 1/A'", f"status HSS IN_PROGRESS path={target}")
     found = checks(steps, url_form="id", **ONE)
     assert [check.grade for check in found if check.requirement == "STATUS-URL-ID"] == [grade]
+
+
+def test_untaken_change_fails_without_breaking_more_than_its_order(graded: Graded) -> None:
+    """FAILED after an order that the OMS never took is legal; that it was not tried again is not."""
+    assert graded((*WORKING, *DONE, *CHANGE, UNTAKEN, "status HSS FAILED"), **ONE) == {"ORDER-RETRY"}
 
 
 def test_outcome_that_overtook_its_order_needs_no_progress_before(graded: Graded) -> None:

@@ -53,6 +53,7 @@ EVENTFUL: Final = (
     "event id=3 form=extra",
     "event id=4 type=Subscriber/Created",
     "event account=999",
+    "query account=999",
     "account",
     "event",
     "event",

@@ -49,6 +49,20 @@ def test_scenarios_are_told_apart_by_their_facts(write_journal: Callable[..., Pa
     assert (one.result.virtual_seconds, one.result.wall_seconds) == (7200.0, 0.5)
 
 
+def test_journal_from_before_a_setting_is_judged(write_journal: Callable[..., Path]) -> None:
+    """What an older journal does not tell of its target is as it usually is."""
+    path = write_journal({"test_one": LATE})
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    told = [record["detail"].pop("early") for record in records if record["operation"] == "target"]
+    path.write_text("".join(f"{json.dumps(record)}\n" for record in records))
+
+    (journal,) = read_journals([path])
+
+    assert told == [0.5]
+    assert journal.declared.early == 0.5
+    assert [failed(one) for one in judge_again(journal)] == [[]]
+
+
 def test_wait_in_vain_is_remembered(write_journal: Callable[..., Path]) -> None:
     """What the run could not tell, a journal cannot tell either, unless something failed."""
     (journal,) = read_journals([write_journal({"test_one": LATE, "test_two": STORY}, unsure="an order")])
