@@ -193,7 +193,8 @@ def demanded(case: Case, declared: Declared, group: str) -> Sequence[str | None]
     if is_hopeless(case, declared, group):
         return HOPELESS
     meant = words(meanings(case, declared, group, heard=lambda _: True))
-    return _sorted(meant | _unfinished(case, declared, group))
+    # Work under way is worth waiting for; a failure by its own judgement may be the end.
+    return _sorted(meant | (_unfinished(case, declared, group) & {"FAILED"}))
 
 
 def _unfinished(case: Case, declared: Declared, group: str) -> frozenset[str | None]:

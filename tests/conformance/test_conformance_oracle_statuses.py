@@ -5,11 +5,15 @@ from typing import Any, Final
 
 import pytest
 
+from conformance.oracle.case import Declared, cases
 from conformance.oracle.checks import Check
+from conformance.oracle.outcomes import is_settled
 from conformance.requirements import catalogue, consequences
+from simulators.journal import Record
 
 Checks = Callable[..., tuple[Check, ...]]
 Graded = Callable[..., set[str]]
+Told = Callable[..., tuple[Declared, tuple[Record, ...]]]
 
 ONE: Final = {"groups": {"HSS": ("HSS",)}}
 OWN: Final = {"groups": {"IOT": ("IOT",)}, "custom_groups": True}
@@ -278,6 +282,21 @@ def test_account_id_is_encoded_as_the_standard_wants_it(checks: Checks, target: 
 def test_untaken_change_fails_without_breaking_more_than_its_order(graded: Graded) -> None:
     """FAILED after an order that the OMS never took is legal; that it was not tried again is not."""
     assert graded((*WORKING, *DONE, *CHANGE, UNTAKEN, "status HSS FAILED"), **ONE) == {"ORDER-RETRY"}
+
+
+@pytest.mark.parametrize(
+    ("steps", "settled"),
+    [
+        ((*DONE, *UNREAD, "status HSS FAILED"), True),
+        ((*DONE, *CHANGE, UNTAKEN, "status HSS FAILED"), True),
+        ((*DONE, *CHANGE, UNTAKEN, "status HSS IN_PROGRESS"), False),
+    ],
+)
+def test_only_work_under_way_is_waited_for(told: Told, steps: tuple[str, ...], settled: bool) -> None:  # noqa: FBT001 - a value
+    """What a provisioner says to have failed may be the end of it; what is under way is not."""
+    declared, records = told((*WORKING, *steps), **ONE)
+    (case,) = cases(records)
+    assert is_settled(case, declared) == settled
 
 
 def test_outcome_that_overtook_its_order_needs_no_progress_before(graded: Graded) -> None:
