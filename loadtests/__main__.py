@@ -92,7 +92,7 @@ def run_command(
         options = LoadOptions(
             scenario=scenario, report_dir=report_dir, sharing=sharing, drain=drain, seed=seed
         )
-        load = run_load(file, folder=path.parent, options=options, console=console)
+        load = run_load(file, beside=path.parent, options=options, console=console)
         missed = crossed(limits, load.figures)
         print_load(load, missed, target=file.target.name, scenario=scenario, report_dir=report_dir)
         write_load(load, missed, target=file.target.name, scenario=scenario, report_dir=report_dir)

@@ -1,22 +1,19 @@
 """The figures of a load: percentiles, rates and backlog over time, and whether the harness was too slow."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from statistics import quantiles
 from typing import Final
 
-from loadtests.judging import Judged, Told
 from loadtests.scenarios import LoadScenario
-from loadtests.sent import Sent
+from loadtests.tally import WINDOW, Tally
 
 # Real seconds: what leaves so late, or is served so slowly, shows that the machine is too small.
 LATE: Final = 0.25
 SLOW: Final = 0.5
 # A rate holds where its events come to their end as soon as this, in real seconds, but for the OMS's delay.
 KEPT_UP: Final = 2.0
-# So many real seconds are looked at together.
-WINDOW: Final = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,21 +46,36 @@ class Second:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Window:
+    """What came of the events that were due within some seconds, of which `second` is the first."""
+
+    second: int
+    event_to_status: Spread
+    unfinished: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Figures:
-    """All figures of a run, from which thresholds and reports are made."""
+    """All figures of a run, from which thresholds and reports are made.
+
+    `notified` is by how much notifications left late, `busy` the simulators' share of a processor.
+    """
 
     intended: int
     sent: int
     answered: Spread
     lateness: Spread
     served: Spread
+    notified: Spread
+    busy: float
     event_to_status: Spread
     groups: dict[str, Spread]
     lost: int
     wrong: int
     doubled: int
-    statuses: dict[str, int]
+    statuses: dict[str, dict[str, int]]
     seconds: tuple[Second, ...]
+    windows: tuple[Window, ...]
     recovered_after: float | None
     kept_up: float | None
     missed_records: int
@@ -71,88 +83,66 @@ class Figures:
     @property
     def bottleneck(self) -> str:
         """What of the harness was too slow for the result to count; empty where nothing was."""
+        if self.missed_records:
+            return f"the journal: {self.missed_records} records of what happened could not be kept"
         if self.sent < self.intended:
             return f"the generator: it sent {self.sent} of {self.intended} events"
         if self.lateness.p99 > LATE:
             return f"the generator: 1 % of the events left more than {self.lateness.p99:.2f} s late"
         if self.served.p99 > SLOW:
             return f"the simulators: 1 % of the requests took them more than {self.served.p99:.2f} s"
-        if self.missed_records:
-            return f"the journal: {self.missed_records} records were gone before they could be kept"
+        if self.notified.p99 > LATE:
+            return f"the simulators: 1 % of the notifications left more than {self.notified.p99:.2f} s late"
         return ""
 
 
-def figures(scenario: LoadScenario, sent: Sequence[Sent], judged: Judged, *, missed: int) -> Figures:
-    """Reckon all figures."""
-    first = [one for one in sent if one.attempt == 1]
-    finals = [told for told in judged.told if told.seconds is not None]
-    failed = [check.requirement for check in judged.failures]
-    doubled = {c.i_account for c in judged.failures if c.requirement == "ORDER-ONCE"}
-    lost = {told.i_account for told in judged.told if told.final_at is None}
+def figures(scenario: LoadScenario, tally: Tally, *, missed: int, busy: float) -> Figures:
+    """Reckon all figures; `busy` is the share of a processor that the simulators had."""
     is_slow_on_purpose = bool(scenario.troubles)
     return Figures(
         intended=scenario.arrivals.number,
-        sent=len(first),
-        answered=spread(one.ended - one.intended for one in first),
-        lateness=spread(one.lateness for one in first),
-        served=Spread() if is_slow_on_purpose else spread(judged.served),
-        event_to_status=spread(told.seconds or 0.0 for told in finals),
-        groups={
-            group: spread(told.seconds or 0.0 for told in finals if told.group == group)
-            for group in sorted({told.group for told in judged.told})
-        },
-        lost=len(lost),
-        wrong=len({c.i_account for c in judged.failures} - lost - doubled),
-        doubled=len(doubled) if failed else 0,
-        statuses=dict(Counter(told.status or "none" for told in judged.told)),
-        seconds=tuple(_seconds(first, judged.told)),
-        recovered_after=_recovered(first, judged.told),
-        kept_up=_kept_up(scenario, judged.told),
+        sent=len(tally.answered),
+        answered=spread(tally.answered),
+        lateness=spread(tally.lateness),
+        served=Spread() if is_slow_on_purpose else spread(tally.served),
+        notified=spread(tally.notified),
+        busy=busy,
+        event_to_status=spread(chain.from_iterable(tally.groups.values())),
+        groups={group: spread(seconds) for group, seconds in sorted(tally.groups.items())},
+        lost=tally.lost,
+        wrong=tally.wrong,
+        doubled=tally.doubled,
+        statuses={group: dict(found) for group, found in sorted(tally.statuses.items())},
+        seconds=tuple(_seconds(tally)),
+        windows=tuple(_windows(tally)),
+        recovered_after=None if tally.lost else max(0.0, tally.last_end - tally.last_due),
+        kept_up=_kept_up(scenario, tally),
         missed_records=missed,
     )
 
 
-def _ends(told: Iterable[Told]) -> dict[int, float | None]:
-    """When each account came to its end: with the last of its groups."""
-    ends: dict[int, float | None] = {}
-    for one in told:
-        known = ends.get(one.i_account, 0.0)
-        ends[one.i_account] = None if one.final_at is None or known is None else max(known, one.final_at)
-    return ends
-
-
-def _seconds(sent: Sequence[Sent], told: Sequence[Told]) -> Iterable[Second]:
-    if not sent:
-        return
-    start = min(one.intended for one in sent)
-    arrived = Counter(int(one.intended - start) for one in sent)
-    done = Counter(int(end - start) for end in _ends(told).values() if end is not None)
+def _seconds(tally: Tally) -> Iterator[Second]:
     backlog = 0
-    for second in range(max([*arrived, *done]) + 1):
-        backlog += arrived[second] - done[second]
-        yield Second(second=second, arrived=arrived[second], done=done[second], backlog=backlog)
+    for second in range(max([*tally.arrived, *tally.done], default=-1) + 1):
+        arrived, done = tally.arrived[second], tally.done[second]
+        backlog += arrived - done
+        yield Second(second=second, arrived=arrived, done=done, backlog=backlog)
 
 
-def _recovered(sent: Sequence[Sent], told: Sequence[Told]) -> float | None:
-    """Real seconds from the last event to the end of all; None where something never came to it."""
-    ends = _ends(told).values()
-    if not sent or not ends or None in ends:
-        return None
-    return max(0.0, max(end for end in ends if end is not None) - max(one.intended for one in sent))
+def _windows(tally: Tally) -> Iterator[Window]:
+    for window in range(max([*tally.windows, *tally.unfinished], default=-1) + 1):
+        seconds = tally.windows.get(window, ())
+        unfinished = tally.unfinished[window]
+        yield Window(second=window * WINDOW, event_to_status=spread(seconds), unfinished=unfinished)
 
 
-def _kept_up(scenario: LoadScenario, told: Sequence[Told]) -> float | None:
+def _kept_up(scenario: LoadScenario, tally: Tally) -> float | None:
     """For a ramp: the rate, in events a second, of the last window in which all came to their end in time."""
-    if scenario.arrivals.shape != "ramp" or not told:
+    if scenario.arrivals.shape != "ramp":
         return None
-    start = min(one.intended for one in told)
-    windows: dict[int, list[float | None]] = {}
-    for one in told:
-        windows.setdefault(int((one.intended - start) / WINDOW), []).append(one.seconds)
     kept = 0.0
-    for window in sorted(windows):
-        seconds = windows[window]
-        if None in seconds or spread(one for one in seconds if one is not None).p95 > KEPT_UP:
+    for window in _windows(tally):
+        if window.unfinished or window.event_to_status.p95 > KEPT_UP:
             break
-        kept = scenario.arrivals.rate * min(1.0, (window + 1) * WINDOW / scenario.arrivals.duration)
+        kept = scenario.arrivals.rate * min(1.0, (window.second + WINDOW) / scenario.arrivals.duration)
     return kept

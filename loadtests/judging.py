@@ -1,8 +1,9 @@
 """Judges a load by the conformance oracle, part by part, and measures how long each status took."""
 
-from collections import defaultdict
+import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 from typing import Final
 
@@ -11,8 +12,9 @@ from conformance.oracle.checks import Check
 from conformance.oracle.judge import RULES
 from conformance.oracle.outcomes import OUTCOMES
 from conformance.oracle.reading import ended_at, is_stored, read_group, read_status
-from loadtests.sent import Sent
-from loadtests.spool import parts, read_part
+from loadtests.sent import Sent, read_sent
+from loadtests.spool import Files, parts, read_lines, read_part
+from loadtests.tally import Outcome, Tally, Told
 from simulators.journal import Record
 from simulators.world import World
 
@@ -28,53 +30,42 @@ JUDGED: Final = (
 FINAL: Final = frozenset({"OK", "FAILED"})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Told:
-    """What came of one account and group; times are real seconds since 1970.
-
-    `seconds` is the time from the moment the event was due to the last final status, without the OMS's own
-    delay; None where there was no final status.
-    """
-
-    i_account: int
-    group: str
-    intended: float
-    final_at: float | None
-    seconds: float | None
-    status: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Judged:
-    """What came of all accounts: what was told, and what the oracle found wrong."""
-
-    told: tuple[Told, ...]
-    failures: tuple[Check, ...]
-    # Real seconds that the simulators took for each request of the provisioner.
-    served: tuple[float, ...]
-
-
 def judge_load(
-    sent: Sequence[Sent], *, folder: Path, declared: Declared, world: World, event_type: str
-) -> Judged:
-    """Judge what was spooled into a folder; one part at a time is in memory."""
-    by_part: defaultdict[int, list[Sent]] = defaultdict(list)
-    files = parts(folder)
-    for one in sent:
-        by_part[one.i_account % len(files)].append(one)
-    told: list[Told] = []
-    failures: list[Check] = []
-    served: list[float] = []
-    for number, path in enumerate(files):
-        records = list(_records(by_part[number], path, world=world, event_type=event_type))
-        due = {one.i_account: one.intended for one in reversed(by_part[number])}
+    sent: Path, *, accounts: range, folder: Path, declared: Declared, world: World, event_type: str
+) -> Tally:
+    """Judge what was spooled into a folder, and what was sent by a file; one part at a time is in memory."""
+    journals = parts(folder, "journal", accounts=len(accounts))
+    by_part = parts(folder, "sent", accounts=len(accounts))
+    tally = Tally(begin=_spread_out(sent, by_part))
+    for journal, some in zip(journals, by_part, strict=True):
+        events = list(read_sent(some))
+        records = list(_records(events, journal, world=world, event_type=event_type))
+        _add_times(tally, events, records)
+        due = {one.i_account: one.intended for one in reversed(events)}
         for case in cases(records):
-            told += _told(case, declared, intended=due.get(case.i_account, 0.0))
-            failures += _failures(case, declared)
-        served += [
-            record.duration for record in records if record.source == "provisioner" and record.duration
-        ]
-    return Judged(told=tuple(told), failures=tuple(failures), served=tuple(served))
+            tally.add_outcome(_outcome(case, declared, intended=due.get(case.i_account, tally.begin)))
+    return tally
+
+
+def _spread_out(sent: Path, by_part: Sequence[Path]) -> float:
+    """Write what was sent into parts, as the journal is; gives when the first event was due."""
+    begin = float("inf")
+    with Files(by_part) as files:
+        for row in read_lines(sent):
+            files.write(row["i_account"], json.dumps(row))
+            begin = min(begin, row["intended"])
+    return begin if isfinite(begin) else 0.0
+
+
+def _add_times(tally: Tally, events: Sequence[Sent], records: Sequence[Record]) -> None:
+    for one in events:
+        tally.add_sent(one)
+    for record in records:
+        if record.source == "provisioner" and record.duration:
+            tally.served.append(record.duration)
+        # In real time, what a plan of a load lets occur is to be told at once.
+        if record.operation == "notification" and not (record.cause or "").startswith("attempt"):
+            tally.notified.append(record.real_time - record.detail["occurred_at"])
 
 
 def _records(sent: Sequence[Sent], path: Path, *, world: World, event_type: str) -> Iterator[Record]:
@@ -103,6 +94,15 @@ def _fact(i_account: int, world: World) -> Record:
     )
 
 
+def _outcome(case: Case, declared: Declared, *, intended: float) -> Outcome:
+    return Outcome(
+        i_account=case.i_account,
+        intended=intended,
+        told=tuple(_told(case, declared, intended=intended)),
+        failures=tuple(_failures(case, declared)),
+    )
+
+
 def _failures(case: Case, declared: Declared) -> Iterator[Check]:
     for rule in RULES:
         for check in rule(case, declared):
@@ -114,16 +114,12 @@ def _told(case: Case, declared: Declared, *, intended: float) -> Iterator[Told]:
     for group in case.needed_groups(declared):
         mine = [record for record in case.statuses if read_group(record) == group and is_stored(record)]
         final = next((record for record in reversed(mine) if read_status(record) in FINAL), None)
-        taken = (
-            None if final is None else final.real_time - intended - _of_the_oms(case, declared.groups[group])
-        )
+        of_the_oms = _of_the_oms(case, declared.groups[group])
         yield Told(
-            i_account=case.i_account,
             group=group,
-            intended=intended,
-            final_at=final.real_time if final else None,
-            seconds=taken,
             status=case.stored(group),
+            final_at=final.real_time if final else None,
+            seconds=final.real_time - intended - of_the_oms if final else None,
         )
 
 

@@ -19,7 +19,7 @@ from locust import constant, events, task
 from locust.contrib.fasthttp import FastHttpUser
 from locust.env import Environment
 from locust.exception import StopUser
-from locust.runners import MasterRunner, WorkerRunner
+from locust.runners import WorkerRunner
 
 from loadtests.arrivals import Arrivals
 from simulators.emitter.events import Message
@@ -55,7 +55,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 class Log:
-    """What one generator sent, until it is written down by who collects it."""
+    """What a worker sent, until its master asks for it and writes it down."""
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
@@ -79,7 +79,9 @@ def keep_log(environment: Environment, **_: Any) -> None:
         _write(environment, data.get("espf_sent", []))
         if data.get("espf_done"):
             finished.add(client_id)
-        if len(finished) >= _options(environment).streams:
+        # Who died tells no more; what it still had to send shows as not sent.
+        workers: Any = vars(environment.runner)["clients"]
+        if not {one.id for one in workers.all} - {one.id for one in workers.missing} - finished:
             _quit(environment)
 
     told: Any = environment.events.report_to_master
@@ -88,17 +90,10 @@ def keep_log(environment: Environment, **_: Any) -> None:
     heard.add_listener(hear)
 
 
-def write_rest(environment: Environment, **_: Any) -> None:
-    """Write down what nobody asked for."""
-    if not isinstance(environment.runner, WorkerRunner | MasterRunner):
-        _write(environment, vars(environment)["espf_log"].taken())
-
-
 # Locust's hooks have no types.
 HOOKS: Final[Any] = events
 HOOKS.init_command_line_parser.add_listener(add_options)
 HOOKS.init.add_listener(keep_log)
-HOOKS.quitting.add_listener(write_rest)
 
 
 def _options(environment: Environment) -> Any:
@@ -184,5 +179,11 @@ class Emitter(FastHttpUser):
                 response.failure(f"answered {response.status_code}")
             status = response.status_code or 0
         row = {"i_account": i_account, "intended": intended, "sent": sent, "ended": ended}
-        vars(self.environment)["espf_log"].rows.append({**row, "status": status, "attempt": attempt})
+        self._keep({**row, "status": status, "attempt": attempt})
         return status == TAKEN
+
+    def _keep(self, row: dict[str, Any]) -> None:
+        if isinstance(self.environment.runner, WorkerRunner):
+            vars(self.environment)["espf_log"].rows.append(row)
+        else:
+            _write(self.environment, [row])

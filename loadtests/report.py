@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from rich.console import Console
 from rich.table import Table
 
 from conformance.oracle.checks import Check
-from loadtests.figures import Figures
-from loadtests.plots import plot
+from loadtests.figures import Figures, Spread
+from loadtests.plots import bars, counted, plot
 from loadtests.run import Load
 from loadtests.scenarios import LoadScenario
+from loadtests.tally import WINDOW
 from loadtests.thresholds import Crossed
 
 SCHEMA: Final = 1
@@ -36,7 +38,7 @@ def write_load(
         "bottleneck": load.figures.bottleneck or None,
         "crossed": [asdict(one) for one in missed],
         "figures": asdict(load.figures),
-        "failures": [_failure(check) for check in load.judged.failures[:SHOWN]],
+        "failures": [_failure(check) for check in load.failures],
     }
     (report_dir / "load.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     page = (
@@ -47,7 +49,7 @@ def write_load(
             verdict=verdict(load, missed),
             figures=load.figures,
             crossed=missed,
-            failures=load.judged.failures[:SHOWN],
+            failures=load.failures,
             accident=load.accident,
             rows=_rows(load.figures),
             plots=_plots(load.figures),
@@ -67,7 +69,7 @@ def print_load(
     for name, value in _rows(load.figures):
         table.add_row(name, value)
     console.print(table)
-    for check in load.judged.failures[:SHOWN]:
+    for check in load.failures[:SHOWN]:
         found = f"expected {check.expected}, received {check.received}"
         text = f"  {check.requirement} i_account {check.i_account}: {found}"
         console.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -100,21 +102,27 @@ def _failure(check: Check) -> dict[str, Any]:
 def _rows(found: Figures) -> list[tuple[str, str]]:
     rows = [
         ("events intended, sent", f"{found.intended}, {found.sent}"),
-        ("left late, p99", f"{found.lateness.p99 * 1000:.0f} ms"),
+        ("events and notifications left late, p99", f"{_ms(found.lateness)} and {_ms(found.notified)}"),
+        ("requests took the simulators, p99", _ms(found.served)),
+        ("the simulators had of a processor", f"{found.busy:.0%}"),
         ("answer from the moment it was due, p50 / p95 / p99", _spread(found.answered)),
         ("event to last status without the OMS, p50 / p95 / p99", _spread(found.event_to_status)),
         *((f"  of {group}", _spread(some)) for group, some in found.groups.items()),
         ("highest backlog", str(max((one.backlog for one in found.seconds), default=0))),
         ("all at their end after the last event", _seconds(found.recovered_after)),
         ("accounts lost, wrong, doubled", f"{found.lost}, {found.wrong}, {found.doubled}"),
-        ("statuses", ", ".join(f"{number} {status}" for status, number in sorted(found.statuses.items()))),
+        *((f"statuses of {group}", counted(statuses)) for group, statuses in found.statuses.items()),
     ]
     if found.kept_up is not None:
         rows.append(("kept up to", f"{found.kept_up:.0f} events a second"))
     return rows
 
 
-def _spread(some: Any) -> str:
+def _ms(some: Spread) -> str:
+    return f"{some.p99 * 1000:.0f} ms"
+
+
+def _spread(some: Spread) -> str:
     return f"{some.p50:.2f} / {some.p95:.2f} / {some.p99:.2f} s"
 
 
@@ -122,18 +130,20 @@ def _seconds(value: float | None) -> str:
     return "never" if value is None else f"{value:.1f} s"
 
 
-def _plots(found: Figures) -> list[tuple[str, str]]:
+def _plots(found: Figures) -> list[tuple[str, Markup]]:
+    arrivals = {
+        "arrived": [one.arrived for one in found.seconds],
+        "done": [one.done for one in found.seconds],
+    }
+    waits = {
+        name: [getattr(one.event_to_status, name) for one in found.windows] for name in ("p50", "p95", "p99")
+    }
+    title = "Event to last status without the OMS, in seconds, by the moment at which the event was due"
     return [
-        (
-            "Events that arrived and came to their end, a second",
-            plot(
-                {
-                    "arrived": [one.arrived for one in found.seconds],
-                    "done": [one.done for one in found.seconds],
-                }
-            ),
-        ),
+        ("Events that arrived and came to their end, a second", plot(arrivals)),
         ("Backlog", plot({"open": [one.backlog for one in found.seconds]})),
+        (title, plot(waits, every=WINDOW)),
+        ("Last statuses by group", bars(found.statuses)),
     ]
 
 

@@ -3,20 +3,22 @@
 import random
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from rich.console import Console
 
 from conformance.bench import Bench, open_bench
+from conformance.oracle.checks import Check
 from conformance.target import TargetFile
+from loadtests.errors import GeneratorError
 from loadtests.figures import Figures, figures
 from loadtests.generator import LOOK_EVERY, Sharing, Where, generate
-from loadtests.judging import Judged, judge_load
+from loadtests.judging import judge_load
 from loadtests.scenarios import LoadScenario
-from loadtests.sent import read_sent
 from loadtests.spool import Spool
 from simulators.oms.plans import Plan
 from simulators.weather.plans import read_plan
@@ -43,8 +45,8 @@ count = {count}
 """
 
 
-class _TargetEndedError(Exception):
-    """The target ended by itself: nothing more is worth sending."""
+class _CutShortError(Exception):
+    """Nothing more is worth sending: the target ended by itself, or nothing can be written any more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,87 +65,128 @@ class Load:
     """What came of a load."""
 
     figures: Figures
-    judged: Judged
-    # How the target ended by itself, or that the user ended the run.
+    # The first failures that the oracle found.
+    failures: tuple[Check, ...]
+    # What cut it short: the target that ended by itself, a full disk, or the user.
     accident: str = ""
     is_interrupted: bool = False
 
 
-def run_load(file: TargetFile, *, folder: Path, options: LoadOptions, console: Console) -> Load:
+def run_load(file: TargetFile, *, beside: Path, options: LoadOptions, console: Console) -> Load:
     """Start all, send all, wait for the rest, and judge.
 
     Raises:
         TargetError: the target does not start or never becomes ready.
         GeneratorError: Locust broke.
     """
-    scenario, report_dir = options.scenario, options.report_dir
-    (report_dir / "sent.jsonl").unlink(missing_ok=True)
+    scenario, sent = options.scenario, options.report_dir / "sent.jsonl"
+    sent.unlink(missing_ok=True)
     first = random.Random().randrange(LOWEST, HIGHEST)  # noqa: S311 - no secret
+    accounts = range(first, first + scenario.arrivals.number)
     with tempfile.TemporaryDirectory(prefix="espf-load-") as temporary:
-        world = Path(temporary) / "world.toml"
-        world.write_text(WORLD.format(first=first, count=scenario.arrivals.number))
-        form = file.features.url[0]
-        changes: Mapping[str, Any] = {"clock": "real", "world": str(world)}
-        with open_bench(file, folder=folder, url_form=form, report_dir=report_dir, changes=changes) as bench:
-            with Spool(bench.stack.journal, folder=Path(temporary)) as spool:
-                accident = _tell(bench, scenario, first=first, options=options, spool=spool, console=console)
-            sent = read_sent(report_dir / "sent.jsonl")
-            judged = judge_load(
+        folder = Path(temporary)
+        with _bench(
+            file, folder=beside, world=folder / "world.toml", accounts=accounts, options=options
+        ) as bench:
+            begun = _Begun()
+            with Spool(bench.stack.journal, folder=folder, accounts=accounts) as spool:
+                accident = _tell(bench, first=first, options=options, spool=spool, console=console)
+            busy = begun.busy()
+            tally = judge_load(
                 sent,
-                folder=Path(temporary),
+                accounts=accounts,
+                folder=folder,
                 declared=bench.declared,
                 world=bench.stack.world,
                 event_type=file.features.actions["activate"][0],
             )
-    found = figures(scenario, sent, judged, missed=spool.missed)
-    return Load(figures=found, judged=judged, accident=accident, is_interrupted=accident == STOPPED_BY_USER)
+    found = figures(scenario, tally, missed=spool.missed + bool(spool.accident), busy=busy)
+    return Load(
+        figures=found,
+        # What is not on record looks as if it never happened.
+        failures=() if found.missed_records else tuple(tally.failures),
+        accident=accident,
+        is_interrupted=accident == STOPPED_BY_USER,
+    )
 
 
-def _tell(
-    bench: Bench, scenario: LoadScenario, *, first: int, options: LoadOptions, spool: Spool, console: Console
-) -> str:
+class _Begun:
+    """Measures the share of a processor that this process had since then."""
+
+    def __init__(self) -> None:
+        self._processor, self._real = time.process_time(), time.monotonic()
+
+    def busy(self) -> float:
+        """The share: 1 is a whole processor."""
+        return (time.process_time() - self._processor) / (time.monotonic() - self._real)
+
+
+@contextmanager
+def _bench(
+    file: TargetFile, *, folder: Path, world: Path, accounts: range, options: LoadOptions
+) -> Iterator[Bench]:
+    """The simulators in real time, with as many accounts as there are events, and the target."""
+    world.write_text(WORLD.format(first=accounts.start, count=len(accounts)))
+    form, changes = file.features.url[0], {"clock": "real", "world": str(world)}
+    with open_bench(
+        file, folder=folder, url_form=form, report_dir=options.report_dir, changes=changes
+    ) as bench:
+        yield bench
+
+
+def _tell(bench: Bench, *, first: int, options: LoadOptions, spool: Spool, console: Console) -> str:
     """Send all and wait for the rest; tells what cut it short, if anything."""
+    _plan(bench, options.scenario)
+    try:
+        _send(bench, _where(bench, first), options=options, spool=spool, console=console)
+    except KeyboardInterrupt:
+        return STOPPED_BY_USER
+    except GeneratorError as error:
+        # What was sent until then is worth a report.
+        if not spool.written:
+            raise
+        return str(error)
+    except _CutShortError as error:
+        return str(error)
+    return _accident(bench, spool)
+
+
+def _plan(bench: Bench, scenario: LoadScenario) -> None:
     bench.stack.oms.plan(Plan.model_validate({"outcome": "completed", "delay": scenario.delay}))
     for point in POINTS:
         for trouble in scenario.troubles:
             plan = {"point": point, "fault": trouble.fault, "between": [trouble.begin, trouble.end]}
             bench.stack.weather.add(read_plan(plan))
+
+
+def _where(bench: Bench, first: int) -> Where:
     shown = bench.stack.world.events
-    where = Where(
+    return Where(
         events_url=bench.stack.settings.events_url,
         header=shown.header,
         credentials=shown.header_value,
         event_type=bench.file.features.actions["activate"][0],
         first_account=first,
     )
-    try:
-        _send(bench, scenario, where, options=options, spool=spool, console=console)
-    except KeyboardInterrupt:
-        return STOPPED_BY_USER
-    except _TargetEndedError:
-        pass
+
+
+def _accident(bench: Bench, spool: Spool) -> str:
+    if spool.accident:
+        return f"What happened could be written down no longer ({spool.accident.strerror}): make room for it."
     return bench.death() or ""
 
 
-def _send(
-    bench: Bench,
-    scenario: LoadScenario,
-    where: Where,
-    *,
-    options: LoadOptions,
-    spool: Spool,
-    console: Console,
-) -> None:
-    expected = scenario.arrivals.number * len(bench.file.features.groups)
+def _send(bench: Bench, where: Where, *, options: LoadOptions, spool: Spool, console: Console) -> None:
+    expected = options.scenario.arrivals.number * len(bench.file.features.groups)
     with console.status("sending") as progress:
 
         def look() -> None:
-            progress.update(f"{spool.finals()} of {expected} statuses final")
-            if bench.death():
-                raise _TargetEndedError
+            progress.update(f"{spool.ended()} of {expected} statuses final")
+            if accident := _accident(bench, spool):
+                raise _CutShortError(accident)
 
         generate(
-            scenario,
+            options.scenario,
             where,
             report_dir=options.report_dir,
             sharing=options.sharing,
@@ -156,7 +199,7 @@ def _send(
 def _drain(spool: Spool, expected: int, *, seconds: float, look: Callable[[], None]) -> None:
     """Wait until every group shows an outcome, as long as anything still happens."""
     seen, until = -1, time.monotonic() + seconds
-    while spool.finals() < expected and time.monotonic() < until:
+    while spool.ended() < expected and time.monotonic() < until:
         if spool.written != seen:
             seen, until = spool.written, time.monotonic() + seconds
         time.sleep(LOOK_EVERY)

@@ -1,10 +1,10 @@
 """What the generator sent: one line for each attempt, and what it looked like to the oracle."""
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from loadtests.spool import read_lines
 from simulators.emitter.events import Message
 from simulators.journal import Record
 
@@ -51,7 +51,6 @@ class Sent:
         )
 
 
-def read_sent(path: Path) -> list[Sent]:
-    """Read what the generator wrote down; nothing where it never came to that."""
-    lines: Iterable[str] = path.read_text(encoding="utf-8").splitlines() if path.exists() else ()
-    return [Sent(**json.loads(line)) for line in lines]
+def read_sent(path: Path) -> Iterator[Sent]:
+    """Read what the generator wrote down, one after the other; nothing where it never came to that."""
+    return (Sent(**row) for row in read_lines(path))

@@ -68,8 +68,8 @@ def read_thresholds(path: Path | None) -> Thresholds:
 
 
 def crossed(thresholds: Thresholds, found: Figures) -> tuple[Crossed, ...]:
-    """The thresholds that were not kept."""
-    return tuple(_crossed(thresholds, found))
+    """The thresholds that were not kept; none is known to be where records are missing."""
+    return () if found.missed_records else tuple(_crossed(thresholds, found))
 
 
 def _crossed(thresholds: Thresholds, found: Figures) -> Iterator[Crossed]:

@@ -1,16 +1,17 @@
 """The figures of a load: what is reckoned from what was sent and what came of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from conformance.oracle.checks import Check
 from loadtests.errors import LoadOptionError
 from loadtests.figures import Figures, Spread, figures, spread
-from loadtests.judging import Judged, Told
 from loadtests.scenarios import chosen
 from loadtests.sent import Sent
+from loadtests.tally import Outcome, Tally, Told
 from loadtests.thresholds import Thresholds, crossed, read_thresholds
 
 START = 1_700_000_000.0
@@ -24,21 +25,33 @@ def sent(number: int, *, late: float = 0.0, answered: float = 0.01) -> Sent:
     )
 
 
-def told(number: int, *, seconds: float | None = 0.5) -> Told:
+def outcome(number: int, *, seconds: float | None = 0.5) -> Outcome:
     """What came of one account, which the OMS kept for two seconds."""
     due = START + number / 10
     final = None if seconds is None else due + seconds + 2.0
     status = None if seconds is None else "OK"
-    return Told(i_account=number, group="HSS", intended=due, final_at=final, seconds=seconds, status=status)
+    told = Told(group="HSS", status=status, final_at=final, seconds=seconds)
+    return Outcome(i_account=number, intended=due, told=(told,))
 
 
 def reckoned(
-    events: Sequence[Sent], ends: Sequence[Told], *, scenario: str = "steady", missed: int = 0
+    events: Iterable[Sent],
+    outcomes: Iterable[Outcome],
+    *,
+    scenario: str = "steady",
+    missed: int = 0,
+    served: float = 0.001,
 ) -> Figures:
-    """The figures of a run in which the simulators took a millisecond for each request."""
-    judged = Judged(told=tuple(ends), failures=(), served=(0.001,) * 10)
-    asked = chosen(scenario, rate=10.0, duration=len(events) / (5 if scenario == "ramp" else 10))
-    return figures(asked, events, judged, missed=missed)
+    """The figures of a run in which the simulators took as long as said for each request."""
+    tally = Tally(begin=START)
+    tally.served.extend([served] * 10)
+    for one in events:
+        tally.add_sent(one)
+    for each in outcomes:
+        tally.add_outcome(each)
+    number = len(tally.answered)
+    asked = chosen(scenario, rate=10.0, duration=number / (5 if scenario == "ramp" else 10))
+    return figures(asked, tally, missed=missed, busy=0.5)
 
 
 def test_percentiles_are_those_of_the_times() -> None:
@@ -51,7 +64,7 @@ def test_percentiles_are_those_of_the_times() -> None:
 
 def test_backlog_is_what_arrived_and_did_not_end() -> None:
     """Ten events in the first second, which all end in the third: ten are open in between."""
-    found = reckoned([sent(n) for n in range(10)], [told(n, seconds=0.05) for n in range(10)])
+    found = reckoned([sent(n) for n in range(10)], [outcome(n, seconds=0.05) for n in range(10)])
     assert [one.arrived for one in found.seconds] == [10, 0, 0]
     assert [one.backlog for one in found.seconds][:2] == [10, 10]
     assert found.seconds[-1].backlog == 0
@@ -60,7 +73,7 @@ def test_backlog_is_what_arrived_and_did_not_end() -> None:
 
 def test_account_without_a_final_status_is_lost() -> None:
     """What never came to its end is counted, and no time can be told for it."""
-    found = reckoned([sent(n) for n in range(3)], [told(0), told(1), told(2, seconds=None)])
+    found = reckoned([sent(n) for n in range(3)], [outcome(0), outcome(1), outcome(2, seconds=None)])
     assert (found.lost, found.recovered_after) == (1, None)
     assert [str(one) for one in crossed(Thresholds(), found)] == ["lost: 1, where 0 is allowed"]
 
@@ -72,35 +85,64 @@ def test_account_without_a_final_status_is_lost() -> None:
 )
 def test_harness_that_is_too_slow_is_named(events: list[Sent], missed: int, named: str) -> None:
     """A result that the harness itself spoilt does not count."""
-    found = reckoned(events, [told(0)], missed=missed)
+    found = reckoned(events, [outcome(0)], missed=missed)
     assert found.bottleneck.startswith(named)
-    assert reckoned([sent(0)], [told(0)]).bottleneck == ""
+    assert reckoned([sent(0)], [outcome(0)]).bottleneck == ""
 
 
 def test_slow_simulators_are_named_unless_they_are_slow_on_purpose() -> None:
     """In a storm the neighbours take their time, which is no fault of the machine."""
-    slow = Judged(told=(told(0),), failures=(), served=(2.0,) * 10)
     found = [
-        figures(chosen(name, rate=10.0, duration=0.1), [sent(0)], slow, missed=0).bottleneck
+        reckoned([sent(0)], [outcome(0)], scenario=name, served=2.0).bottleneck
         for name in ("steady", "storm")
     ]
     assert found[0].startswith("the simulators")
     assert found[1] == ""
 
 
+def test_late_notifications_are_the_fault_of_the_simulators() -> None:
+    """A notification that left a second after it was due falsifies what is measured."""
+    tally = Tally(begin=START)
+    tally.add_sent(sent(0))
+    tally.notified.extend([1.0] * 10)
+    found = figures(chosen("steady", rate=10.0, duration=0.1), tally, missed=0, busy=0.5)
+    assert found.bottleneck.startswith("the simulators: 1 % of the notifications left")
+
+
+def test_failures_are_counted_by_account() -> None:
+    """Who was told something wrong twice is one account, and one that is lost as well is lost alone."""
+    wrong = Check(requirement="STATUS-GROUP", grade="fail", expected="HSS", received="PCRF")
+    doubled = replace(wrong, requirement="ORDER-ONCE")
+    outcomes = [
+        replace(outcome(0), failures=(wrong, wrong)),
+        replace(outcome(1), failures=(wrong, doubled)),
+        replace(outcome(2, seconds=None), failures=(wrong,)),
+    ]
+    found = reckoned([sent(n) for n in range(3)], outcomes)
+    assert (found.wrong, found.doubled, found.lost) == (1, 1, 1)
+
+
+def test_percentiles_go_with_the_moment_an_event_was_due() -> None:
+    """Events of the second five seconds that took longer show in the second window."""
+    outcomes = [outcome(n, seconds=0.5 if n < 50 else 3.0) for n in range(100)]
+    found = reckoned([sent(n) for n in range(100)], outcomes)
+    assert [(one.second, one.event_to_status.p95) for one in found.windows] == [(0, 0.5), (5, 3.0)]
+    assert found.statuses == {"HSS": {"OK": 100}}
+
+
 def test_ramp_names_the_rate_that_was_kept_up_with() -> None:
     """Events that ended late from the second half on mean that half the rate was kept up with."""
-    ends = [told(n, seconds=0.5 if n < 50 else 9.0) for n in range(100)]
+    ends = [outcome(n, seconds=0.5 if n < 50 else 9.0) for n in range(100)]
     found = reckoned([sent(n) for n in range(100)], ends, scenario="ramp")
     assert found.kept_up == pytest.approx(2.5)
-    assert reckoned([sent(0)], [told(0)]).kept_up is None
+    assert reckoned([sent(0)], [outcome(0)]).kept_up is None
 
 
 def test_thresholds_come_from_a_file(tmp_path: Path) -> None:
     """What a file names is looked at, and nothing else but what is lost, wrong or doubled."""
     path = tmp_path / "thresholds.toml"
     path.write_text("p95_event_to_status = 0.2\nkept_up = 30\nlost = 1\n")
-    found = replace(reckoned([sent(0)], [told(0)]), lost=1)
+    found = replace(reckoned([sent(0)], [outcome(0)]), lost=1)
     names = [one.name for one in crossed(read_thresholds(path), found)]
     assert names == ["p95_event_to_status", "kept_up"]
 
