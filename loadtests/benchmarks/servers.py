@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -18,9 +17,8 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,28 +26,20 @@ from rich.console import Console
 from rich.table import Table
 
 from loadtests.benchmarks.contenders import CONTENDERS, Contender
+from loadtests.benchmarks.wrk import (
+    CONNECTIONS,
+    PATIENCE,
+    Load,
+    ask,
+    free_port,
+    load_with_wrk,
+    until_answered,
+    write_script,
+)
 
 ROUNDS: Final = 3
 WRK_SECONDS: Final = 3
-CONNECTIONS: Final = (1, 16)
 HELD: Final = 300
-PATIENCE: Final = 20.0
-STATUS_UPDATE: Final = """
-wrk.method = "POST"
-wrk.body = '{"status": "OK", "group": "HSS"}'
-wrk.headers["Content-Type"] = "application/json"
-wrk.headers["Authorization"] = "Basic cHJvdmlzaW9uZXI6b2ZmbGluZS1vbmx5"
-"""
-PATH: Final = "/espf/v1/account/i/189/status"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Load:
-    """What `wrk` saw: requests per second, the 99th percentile in milliseconds, and what was not 2xx."""
-
-    rate: float
-    p99: float
-    refused: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +65,7 @@ class Served:
 @contextmanager
 def served(contender: Contender, *, threads: int) -> Iterator[Served]:
     """Start a server; it is ended however the block ends."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = int(probe.getsockname()[1])
+    port = free_port()
     command = [
         sys.executable,
         "-m",
@@ -90,7 +79,7 @@ def served(contender: Contender, *, threads: int) -> Iterator[Served]:
         try:
             assert process.stdout  # noqa: S101 - a pipe was asked for
             begun = float(process.stdout.readline())
-            _until_answered(port)
+            until_answered(port)
             # One monotonic clock serves all processes of a machine.
             yield Served(process=process, port=port, start=time.monotonic() - begun)
         finally:
@@ -102,7 +91,10 @@ def served(contender: Contender, *, threads: int) -> Iterator[Served]:
 def play_round(contender: Contender, script: Path) -> Round:
     """Load a server, let it hold many answers at once, and stop it."""
     with served(contender, threads=24) as server:
-        loads = tuple(_wrk(server.port, script, connections) for connections in CONNECTIONS)
+        loads = tuple(
+            load_with_wrk(server.port, script, connections=connections, seconds=WRK_SECONDS)
+            for connections in CONNECTIONS
+        )
         megabytes = _megabytes(server.process.pid)
         stopping = time.monotonic()
         server.process.send_signal(signal.SIGTERM)
@@ -123,41 +115,11 @@ def _megabytes(pid: int) -> float:
     return int(share[1] if share else 0) / 1024 + sum(_megabytes(int(worker)) for worker in workers)
 
 
-def _until_answered(port: int) -> None:
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        try:
-            if _ask(port, "/"):
-                return
-        except OSError:
-            time.sleep(0.001)
-    raise TimeoutError(f"nothing answers at port {port}")
-
-
-def _ask(port: int, path: str) -> str:
-    with closing(HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as client:
-        client.request("GET", path, headers={"Connection": "close"})
-        return client.getresponse().read().decode()
-
-
 def _held(port: int) -> int:
     """How many answers the server held at once, of as many requests as are made at once."""
     with ThreadPoolExecutor(HELD) as clients:
-        answers = list(clients.map(lambda _: _ask(port, "/held"), range(HELD)))
+        answers = list(clients.map(lambda _: ask(port, "/held"), range(HELD)))
     return max(int(answer) for answer in answers)
-
-
-def _wrk(port: int, script: Path, connections: int) -> Load:
-    url = f"http://127.0.0.1:{port}{PATH}"
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{WRK_SECONDS}s", "--latency", f"-s{script}", url]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - a fixed command
-    rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
-    slow = re.search(r"99%\s+([\d.]+)(us|ms|s)", said)
-    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
-    if not rate or not slow:
-        raise RuntimeError(f"wrk said something else than expected: {said}")
-    p99 = float(slow[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[slow[2]]
-    return Load(rate=float(rate[1]), p99=p99, refused=int(refused[1]) if refused else 0)
 
 
 def report(rounds: dict[str, list[Round]]) -> Table:
@@ -196,8 +158,7 @@ def main() -> None:
         console.print(f"Left out, since not installed: pip install {' '.join(missing)} would add them.")
     rounds: dict[str, list[Round]] = {one.name: [] for one in wanted if one.module not in missing}
     with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder) / "status_update.lua"
-        script.write_text(STATUS_UPDATE, encoding="utf-8")
+        script = write_script(Path(folder))
         for _ in range(ROUNDS):
             for one in wanted:
                 if one.name in rounds:
