@@ -293,6 +293,19 @@ class Clock:
                 self._drain(until)
             return self.now()
 
+    def switch(self, mode: ClockMode) -> None:
+        """Let time go on in another mode, from where it stands; all timers stay as they are.
+
+        Raises:
+            ClockStoppedError: the clock was stopped, as by a reset.
+        """
+        with self._guard:
+            self._check_running()
+            self._base = (self.now(), time.monotonic())
+            self.mode = mode
+            self.start()
+            self._guard.notify_all()
+
     def cancel_all(self) -> None:
         """Cancel every pending timer; whoever keeps one can see so."""
         with self._guard:
@@ -302,7 +315,7 @@ class Clock:
 
     def start(self) -> None:
         """Let a clock that moves by itself begin to do so."""
-        if self.mode.rate or self.mode.jumps:
+        if (self.mode.rate or self.mode.jumps) and self._thread is None:
             self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
             self._thread.start()
 
@@ -331,6 +344,8 @@ class Clock:
             return None
         if self.mode.rate:
             return (due - self.now()) / self.mode.rate
+        if not self.mode.jumps:
+            return None
         quiet = self._in_flight.quiet_for()
         return self._in_flight.held_for() if quiet < 0 else self._settle - quiet
 

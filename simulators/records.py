@@ -48,6 +48,10 @@ NumberFields = Annotated[Mapping[str, Any], AfterValidator(partial(_fitting, Num
 InvoiceFields = Annotated[Mapping[str, Any], AfterValidator(partial(_fitting, InvoiceInfo, OWN_OF_INVOICE))]
 
 
+# O open, I inactive, C closed, S suspended (S23).
+BillStatus = Literal["O", "I", "C", "S"]
+
+
 class Account(Strict):
     """A subscriber's account with the data of its SIM card; empty SIM data stand for no card."""
 
@@ -60,8 +64,7 @@ class Account(Strict):
     i_product: RecordNumber = 1
     # An alias is an account of its own that names its master (S18).
     i_master_account: RecordNumber | None = None
-    # O open, I inactive, C closed, S suspended (S23).
-    bill_status: Literal["O", "I", "C", "S"] = "O"
+    bill_status: BillStatus = "O"
     blocked: bool = False
     # The services that the account needs; None stands for those of its product, or all.
     services: tuple[str, ...] | None = None

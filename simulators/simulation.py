@@ -9,9 +9,9 @@ from werkzeug.exceptions import NotFound
 
 from simulators.aged import AgedClock
 from simulators.clock import Clock, InFlight, parse_mode
+from simulators.console.app import create_app as create_console_app
 from simulators.control.app import Controls
 from simulators.control.app import create_app as create_control_app
-from simulators.control.reading import refusal
 from simulators.documents.app import OPERATION as DOCUMENTS
 from simulators.documents.app import create_app as create_documents_app
 from simulators.emitter.core import Emitter
@@ -233,9 +233,8 @@ class Simulation:
         )
 
     def _control_app(self) -> "WSGIApplication":
-        """The control API, below `/_sim`."""
-        elsewhere = refusal(404, "The control API is below /_sim; /_sim/openapi.json describes it.")
-        return mount({"/_sim": create_control_app(self.controls())}, elsewhere=elsewhere)
+        """The control API, below `/_sim`, and the console that uses it."""
+        return mount({"/_sim": create_control_app(self.controls())}, elsewhere=create_console_app())
 
     def controls(self) -> Controls:
         """The parts that the control API reaches."""
@@ -249,6 +248,7 @@ class Simulation:
             emitter=self.emitter,
             weather=self.weather,
             add_account=self.add_account,
+            change_account=self.change_account,
             surprises=self.surprises,
         )
 

@@ -17,8 +17,10 @@ from simulators.errors import SettingsError
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-# What may be asked without a token, so that a container can be watched.
+# What may be asked without a token, so that a container can be watched; and all that is no control at all,
+# the console, whose files hold no data.
 HEALTH: Final = "/_sim/health"
+CONTROL: Final = "/_sim"
 
 
 def is_loopback(host: str) -> bool:
@@ -67,7 +69,8 @@ class Gate:
         if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
             return refusal(403, f"The control API takes nothing from web pages of {origin}.")
         if self._access.token:
-            return None if request.path == HEALTH else self._without_token(request)
+            is_open = request.path == HEALTH or not request.path.startswith(CONTROL)
+            return None if is_open else self._without_token(request)
         # Only a browser can be made to call from afar, and it always names the host.
         name = _name(host)
         if host and not _is_address(name) and name not in self._access.names:

@@ -6,12 +6,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from flask import Flask, Response, jsonify
+from werkzeug.exceptions import NotFound
 
-from simulators.clock import Clock, iso
+from simulators.clock import Clock, iso, parse_mode
 from simulators.control.journal import Slots, add_journal, add_stream
 from simulators.control.openapi import document
 from simulators.control.reading import (
+    Change,
     Decision,
+    Mode,
     Orders,
     Statuses,
     Step,
@@ -46,6 +49,7 @@ class Controls:
     emitter: Emitter
     weather: Weather
     add_account: Callable[[Account], None]
+    change_account: Callable[[Account], None]
     surprises: list[str]
 
 
@@ -87,6 +91,16 @@ def _add_accounts(app: Flask, controls: Controls) -> None:
         controls.add_account(account)
         return jsonify(account.model_dump(mode="json")), 201
 
+    @app.patch("/accounts/<int:i_account>")
+    def change_account(i_account: int) -> Response:
+        with controls.guard:
+            known = controls.world.account(i_account)
+            if known is None:
+                raise NotFound(f"There is no account {i_account}: GET /_sim/accounts lists them.")
+            changed = known.model_copy(update=read_body(Change).model_dump(exclude_unset=True))
+            controls.change_account(changed)
+        return jsonify(changed.model_dump(mode="json"))
+
 
 def _add_clock(app: Flask, clock: Clock) -> None:
     def state(limit: int) -> Response:
@@ -98,6 +112,11 @@ def _add_clock(app: Flask, clock: Clock) -> None:
     @app.get("/clock")
     def now() -> Response:
         return state(read_query(Timers).limit)
+
+    @app.post("/clock/mode")
+    def switch() -> Response:
+        clock.switch(parse_mode(read_body(Mode).mode))
+        return state(Timers().limit)
 
     @app.post("/clock/advance")
     def advance() -> Response:
@@ -134,6 +153,7 @@ def _add_orders(app: Flask, oms: Oms) -> None:
                 for order in oms.orders()
                 if asked.i_account in (None, order.request.account["i_account"])
                 and asked.reference in (None, order.request.reference)
+                and asked.open in (None, oms.is_open(order))
             ]
         )
 

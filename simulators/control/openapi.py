@@ -9,10 +9,12 @@ from pydantic.json_schema import JsonSchemaMode
 
 from simulators import __version__
 from simulators.control.reading import (
+    Change,
     Decision,
     Events,
     Following,
     Listing,
+    Mode,
     Orders,
     Statuses,
     Step,
@@ -71,6 +73,8 @@ _MODELS: Final[tuple[tuple[Any, JsonSchemaMode], ...]] = (
     (Account, "validation"),
     (Plan, "validation"),
     (Step, "validation"),
+    (Mode, "validation"),
+    (Change, "validation"),
     (Decision, "validation"),
     (FaultPlan, "validation"),
     (Record, "serialization"),
@@ -108,8 +112,15 @@ def _paths() -> Iterator[tuple[str, Json]]:
 def _account_paths() -> Iterator[tuple[str, Json]]:
     account = _ref("Account")
     listed = _get("accounts", "The accounts, but for derived ones.", _listed("accounts", account))
-    added = _post("addAccount", "Adds an account.", account, 201, account, also={409})
+    link = {
+        "change": {"operationId": "changeAccount", "parameters": {"i_account": "$response.body#/i_account"}}
+    }
+    added = _post("addAccount", "Adds an account.", account, 201, account, also={409}, links=link)
     yield "/accounts", {**listed, **added}
+    told = "Changes an account without an event; tell the provisioner by POST /events."
+    changed = _post("changeAccount", told, _ref("Change"), 200, account, also={404})["post"]
+    number = _in_path("i_account", {"type": "integer", "minimum": 1})
+    yield "/accounts/{i_account}", {"patch": {**changed, "parameters": [number]}}
 
 
 def _event_paths() -> Iterator[tuple[str, Json]]:
@@ -144,6 +155,8 @@ def _clock_paths() -> Iterator[tuple[str, Json]]:
         }
     )
     yield "/clock", _get("clock", "The clock, and the timers that fire next.", state, query=Timers)
+    told = "Lets time go on in another mode, from where it stands; a reset returns to the first one."
+    yield "/clock/mode", _post("switchClock", told, _ref("Mode"), 200, state)
     told = "Moves the clock on; answers when all that fell due was delivered and answered."
     yield "/clock/advance", _post("advance", told, _ref("Step"), 200, state, also={503})
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as PlainResponse
 from simulators.errors import ClockHeldError, EvictedError, OrderError, SimulatorError, WorldError
 from simulators.oms.plans import State
 from simulators.questions import Where
+from simulators.records import BillStatus
 from simulators.validation import Strict, mistakes
 
 # Real seconds; a client that wants to wait longer asks again.
@@ -89,16 +90,32 @@ class Statuses(Strict):
 
 
 class Orders(Strict):
-    """Whose orders are to be listed."""
+    """Whose orders are to be listed; `open` are those of which a service awaits its outcome."""
 
     i_account: AccountNumber | None = None
     reference: str | None = None
+    open: Annotated[bool | None, BeforeValidator(_word)] = None
 
 
 class Step(Strict):
     """How many virtual seconds the clock is to move on."""
 
     seconds: Annotated[float, Field(ge=0, le=MAX_STEP, allow_inf_nan=False)]
+
+
+class Change(Strict):
+    """The fields of an account that are to change; what is not named stays."""
+
+    bill_status: BillStatus = "O"
+    blocked: bool = False
+    msisdn: str = ""
+    services: tuple[str, ...] | None = None
+
+
+class Mode(Strict):
+    """How virtual time is to go on: real, scaled:N, manual or auto."""
+
+    mode: Annotated[str, Field(pattern=r"^(real|manual|auto|scaled:(0\.)?[1-9][0-9]{0,5})$")]
 
 
 class Decision(Strict):

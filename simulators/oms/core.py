@@ -171,6 +171,10 @@ class Oms:
         """How far each service of an order is: accepted, a state that was told, or cancelled."""
         return {service: task.state for service, task in self._tasks[order.order_id].items()}
 
+    def is_open(self, order: Order) -> bool:
+        """Whether a service of an order awaits its outcome."""
+        return any(task.state not in (*FINAL, "cancelled") for task in self._tasks[order.order_id].values())
+
     def handle(self, request: HttpRequest, *, cause: str = "") -> Placed:
         """Take or refuse an order; the same reference again is the same order.
 

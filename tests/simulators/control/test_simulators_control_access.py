@@ -44,7 +44,7 @@ def test_token_that_cannot_be_sent_is_refused(token: str) -> None:
         control_token(token, host="127.0.0.1")
 
 
-@pytest.mark.parametrize("path", ["/_sim/clock", "/_sim/journal/stream", "/_sim/openapi.json", "/"])
+@pytest.mark.parametrize("path", ["/_sim/clock", "/_sim/journal/stream", "/_sim/openapi.json", "/_sim"])
 def test_nothing_is_shown_without_the_token(
     make_stack: Callable[..., Stack], http: requests.Session, error: Refused, path: str
 ) -> None:
