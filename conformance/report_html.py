@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from conformance.errors import JournalError
@@ -83,7 +83,7 @@ def as_html(run: Run, *, report_dir: str) -> str:
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("conformance"),
+        loader=ChoiceLoader([PackageLoader("conformance"), PackageLoader("simulators.console", "static")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from rich.console import Console
 from rich.table import Table
@@ -150,7 +150,7 @@ def _plots(found: Figures) -> list[tuple[str, Markup]]:
 @cache
 def _environment() -> Environment:
     return Environment(
-        loader=PackageLoader("loadtests"),
+        loader=ChoiceLoader([PackageLoader("loadtests"), PackageLoader("simulators.console", "static")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
