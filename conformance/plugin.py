@@ -53,6 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "proves(*ids): the requirements that a scenario is written for")
     config.addinivalue_line("markers", "faulty: trouble, restarts or load, which the profile core leaves out")
     config.addinivalue_line("markers", "url_form(form): the one URL form that a scenario is for")
+    config.addinivalue_line("markers", "first_form: a long scenario that is about no URL, for one form alone")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -63,9 +64,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("url_form")
     chosen = [form for form in forms if marker is None or form in marker.args]
     is_search = "told" in metafunc.fixturenames
-    if metafunc.definition.get_closest_marker("faulty") and (
-        is_search or "lives" in metafunc.fixturenames or not _is_about_statuses(metafunc.definition)
-    ):
+    if is_search or not _is_about_urls(metafunc):
         # Trouble that concerns no status looks alike with either form, and the search need not be doubled.
         chosen = chosen[:1]
     metafunc.parametrize("bench", chosen, indirect=True, scope="session")
@@ -81,8 +80,13 @@ def _batches(config: pytest.Config) -> list[tuple[Schedule, ...]]:
     return [batch for some in told for batch in batches(tuple(some), size=AT_A_TIME)]
 
 
-def _is_about_statuses(item: Any) -> bool:
-    return any(id_.startswith("STATUS") for id_ in proved_by(item))
+def _is_about_urls(metafunc: pytest.Metafunc) -> bool:
+    """Whether a scenario is to be told with each URL form: without trouble all, else those about statuses."""
+    item: Any = metafunc.definition
+    if item.get_closest_marker("first_form") or "lives" in metafunc.fixturenames:
+        return False
+    is_about_statuses = any(id_.startswith("STATUS") for id_ in proved_by(item))
+    return is_about_statuses or not item.get_closest_marker("faulty")
 
 
 def declared_forms(file: TargetFile) -> tuple[UrlForm, ...]:

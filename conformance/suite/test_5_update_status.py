@@ -86,6 +86,7 @@ def test_status_that_espf_did_not_take_is_sent_again(story: Story, trouble: dict
 
 
 @pytest.mark.faulty
+@pytest.mark.first_form
 @pytest.mark.proves("STATUS-SEQUENCE")
 def test_newer_status_does_not_wait_to_be_overtaken(story: Story) -> None:
     """ESPF fails for a while: what was true before is not told after what is true now."""
