@@ -1,8 +1,6 @@
-"""The reports as users get them: the same again from the journals, in a real browser, and without secrets."""
+"""The reports as users get them: the same again from the journals, and without secrets."""
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -121,36 +119,3 @@ def test_no_credential_of_the_run_is_in_its_reports(
     whole = "".join(path.read_text() for path in files) + run.output + run.errors
     assert {secret for secret in secrets if secret and secret in whole} == set()
     assert "***" in whole
-
-
-@pytest.fixture(name="browser")
-def _browser(tmp_path: Path) -> Callable[..., str]:
-    """Open a page in a real browser, offline; skip where the package is missing, but not in CI."""
-    program = shutil.which("chromium")
-    if program is None:
-        reason = "The Debian package chromium is missing: make system-packages installs it."
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-    # A sandbox of its own needs rights that a container may not give; the page is ours.
-    own = ("--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}")
-
-    def browser(page: Path, *options: str) -> str:
-        words = [program, *own, "--window-size=1100,2000", *options, page.as_uri()]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True, cwd=tmp_path)
-        return done.stdout
-
-    return browser
-
-
-def test_browser_shows_the_failure(
-    run_conformance: Callable[..., Any], mutant: Path, browser: Callable[..., str], tmp_path: Path
-) -> None:
-    """A real browser builds the page that was meant, and leaves a picture of it for whoever looks."""
-    run = run_conformance(mutant, "--only", "STATUS-NOT-EARLY")
-    page = run.report_dir / "report.html"
-
-    built = browser(page, "--dump-dom")
-    browser(page, f"--screenshot={tmp_path / 'report.png'}")
-
-    assert 'aria-labelledby="STATUS-NOT-EARLY-1"' in built
-    assert built.count("<details") == page.read_text().count("<details")
-    assert (tmp_path / "report.png").stat().st_size > 10_000
