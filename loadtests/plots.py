@@ -31,7 +31,9 @@ def plot(lines: Mapping[str, Sequence[float]], *, every: int = 1) -> Markup:
         '<text x="4" y="34">{}</text><text x="4" y="{}">0</text>'
         '<text x="{}" y="{}" text-anchor="end">{} s</text>'
         '<path d="M{} 24V{}H{}" fill="none" stroke="currentColor"/>'
-    ).format(f"{highest:g}", HEIGHT - BELOW, WIDTH, HEIGHT - 8, longest * every, LEFT, HEIGHT - BELOW, WIDTH)
+    ).format(
+        f"{highest:.3g}", HEIGHT - BELOW, WIDTH, HEIGHT - 8, longest * every, LEFT, HEIGHT - BELOW, WIDTH
+    )
     label = " and ".join(f"{name}, at most {max(values, default=0):g}" for name, values in lines.items())
     return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>').format(
         WIDTH, HEIGHT, label, axes, names, drawn
@@ -39,7 +41,9 @@ def plot(lines: Mapping[str, Sequence[float]], *, every: int = 1) -> Markup:
 
 
 def _line(values: Sequence[float], *, colour: str, longest: int, highest: float) -> Markup:
-    across, up = (WIDTH - LEFT) / max(1, longest - 1), (HEIGHT - BELOW - 24) / max(1.0, highest)
+    across, up = (WIDTH - LEFT) / max(1, longest - 1), (HEIGHT - BELOW - 24) / (highest or 1.0)
+    # One value alone would be a point that nobody sees.
+    values = values if len(values) > 1 else (*values, *values)
     points = " ".join(
         f"{LEFT + place * across:.1f},{HEIGHT - BELOW - value * up:.1f}" for place, value in enumerate(values)
     )

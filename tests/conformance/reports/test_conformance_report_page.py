@@ -45,7 +45,7 @@ def sections(page: ET.Element) -> Mapping[str, ET.Element]:
     """The findings by the requirement and number of their heading."""
     return {
         str(found.get("aria-labelledby")): found
-        for found in page.iter("section")
+        for found in page.iter("div")
         if found.get("class") == "finding"
     }
 
