@@ -15,7 +15,7 @@ class OmsSettings:
     __pydantic_config__ = FORBID_UNKNOWN
 
     dialect: str = "simple"
-    """`simple`, or `module:Class` of your own."""
+    """`simple`, or `module:Class` of your own: write-an-oms-dialect.md."""
     notify_url: Annotated[str, Field(pattern=r"^(https?://.+)?$")] = ""
     """Where notifications go when an order names no address."""
     notify_interval: Annotated[float, Field(ge=0, le=1e9)] = 60.0
