@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from conformance.expectations import load_expectations
 from conformance.target import PLACEHOLDERS, load_target
+from loadtests.thresholds import read_thresholds
+from simulators.oms.plans import Plan
 from simulators.stack import Stack
 
 ROOT = Path(__file__).parents[2]
@@ -67,6 +70,37 @@ def test_container_of_the_worked_targets_gets_every_variable(tmp_path: Path) -> 
     (name,) = (value for option, value in pairwise(target.command) if option == "--name")
     assert passed_on == set(target.env)
     assert target.kill[-1] == name
+
+
+def sample(page: str, language: str, *, of: str) -> str:
+    """The one block of a page, in a language, that says something."""
+    text = (ROOT / "docs" / page).read_text()
+    blocks = re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    (found,) = (block for block in blocks if of in block)
+    return str(found)
+
+
+def test_printed_thresholds_are_read(tmp_path: Path) -> None:
+    """The page on the load test shows a file that `--thresholds` takes."""
+    path = tmp_path / "limits.toml"
+    path.write_text(sample("load-test-before-go-live.md", "toml", of="p95_event_to_status"))
+
+    assert read_thresholds(path).kept_up == 40
+
+
+def test_printed_expectations_are_read(tmp_path: Path) -> None:
+    """The page on the contract shows a file that `--expect-fail` takes."""
+    path = tmp_path / "known.toml"
+    path.write_text(sample("bring-your-own-provisioner.md", "toml", of="[[expect]]"))
+
+    assert [entry.id for entry in load_expectations(path)] == ["STATUS-MESSAGE"]
+
+
+def test_printed_plan_is_possible() -> None:
+    """The page on what goes wrong shows a plan that the OMS takes."""
+    plan = Plan.model_validate_json(sample("plan-what-goes-wrong.md", "json", of="retrying"))
+
+    assert (plan.outcome, plan.i_account) == ("failed", 189)
 
 
 def _is_stored(stack: Stack, group: str, status: str) -> bool:
