@@ -39,8 +39,9 @@ format: $(READY) ## Format the code and mend what can be mended without a decisi
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
 
-docs: $(READY) ## Write docs/requirements.md from the catalogue and the suite
+docs: $(READY) ## Write docs/requirements.md and docs/reference.md from the code
 	@$(BIN)/espf-conformance list --markdown > docs/requirements.md
+	@$(BIN)/python tests/write_reference.py > docs/reference.md
 
 # The tests run last, so that the output ends with the test runner's own closing line.
 check: lint types conformance test ## Run all that CI runs

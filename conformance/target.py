@@ -39,18 +39,32 @@ class Target(Strict):
     """The provisioner itself; without `command` it already runs."""
 
     name: str
+    """How reports call it."""
     version: str = ""
+    """Which one of its versions it is, for reports."""
     command: tuple[str, ...] = ()
+    """How to start it: once per worker and URL form, in a process group of its own. Leave it out when it
+    already runs: then the simulators listen on their default addresses, and the first URL form alone is
+    judged.
+    """
     kill: tuple[str, ...] = ()
+    """A command to run after it was stopped, where ending its process group is not enough (containers)."""
     events_url: str
+    """Where it takes events."""
     notify_url: str
+    """Where it takes notifications."""
     ready_url: str | None = None
+    """Where it answers 2xx when it is ready; without it, any answer at `events_url` will do."""
     log: str | None = None
-    # The target's own clock: `faketime` starts it under libfaketime, so that virtual time ages it.
+    """Where its output goes; by default into the report folder."""
     clock: TargetClock = "wall"
-    # The authorities of the target's own certificate where it takes https (PEM), beside this file.
+    """With `faketime` it is started under libfaketime (Debian's package `faketime`) and grows older with
+    virtual time, as do its tokens. Not for static binaries and containers.
+    """
     ca_file: str | None = None
+    """The CA of its own certificate, where its addresses are https: a PEM file beside this one."""
     env: Mapping[str, str] = Field(default_factory=dict)
+    """Environment variables for it; your own environment is inherited."""
 
     @field_validator("events_url", "notify_url", "ready_url")
     @classmethod
@@ -70,13 +84,19 @@ class SimulatorOptions(Strict):
     """Where the simulators listen and how they read the protocol."""
 
     host: str = "127.0.0.1"
+    """Where the simulators listen."""
     advertise: str = "127.0.0.1"
-    # Real clients speak nothing but https. The authority is new in every run, and `{ca_file}` names its
-    # PEM file: a target that the harness does not start cannot verify it.
+    """The name under which your provisioner reaches them."""
     tls: bool = False
+    """They speak https alone, with the certificate of a CA that is new in every run: hand its PEM file,
+    `{ca_file}`, to your provisioner. One that the harness does not start cannot verify it.
+    """
     release: Release = DEFAULT_RELEASE
+    """The PortaSwitch release to imitate."""
     reading: Reading = "lenient"
+    """Whether blanks around a status, or JSON under a form type, are refused (`strict`)."""
     success: Success = "200"
+    """Which answers take an event."""
 
 
 class Features(Strict):
@@ -87,26 +107,46 @@ class Features(Strict):
     )
 
     events: Annotated[tuple[Literal["legacy", "webhooks"], ...], Field(min_length=1)] = ("legacy", "webhooks")
+    """The vocabularies that it takes; the event types stand in `[features.actions]`."""
     url: Annotated[tuple[UrlForm, ...], Field(min_length=1)] = ("i_account", "id")
+    """The URL forms it can be started with."""
     event_auth: bool = True
+    """Whether it checks the credentials of events; else EVENT-AUTH is `unsupported`."""
     restart: bool = False
+    """Whether it keeps its work over a kill. Declared, the judge kills it and starts it again."""
     custom_groups: bool = False
+    """Whether it registers groups of its own."""
     dialect: Literal["simple"] = "simple"
+    """What it speaks with the OMS; the judge knows this one alone."""
     actions: Mapping[Action, EventTypes] = DEFAULT_ACTIONS
+    """Which event types mean `activate`, `modify`, `deactivate`. What is declared is demanded: a changed or
+    closed account must be ordered anew.
+    """
     groups: Annotated[Mapping[str, Services], Field(min_length=1)] = DEFAULT_GROUPS
+    """Its groups, and the services that each stands for."""
 
 
 class Timeouts(Strict):
     """Every wait of the suite, in real seconds."""
 
     ack: Seconds = 5.0
+    """An answer to an event that takes longer is a warning."""
     hang: Seconds = 2.0
+    """So long hangs a neighbour that is made to hang."""
     silence: Seconds = 8.0
+    """What is not answered by then counts as never answered."""
     early: Seconds = 0.5
+    """So long before its order's answer an early notification comes."""
     settle: Seconds = 0.3
+    """For so long nothing happens when all is done."""
     converge: Seconds = 15.0
+    """So long it may take for each step, its own pauses before a retry among them. Who waits ten seconds and
+    may have to wait twice needs 45.
+    """
     ready: Seconds = 20.0
+    """Within so long it must be ready."""
     stop: Seconds = 5.0
+    """Within so long it must end."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

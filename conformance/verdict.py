@@ -22,10 +22,15 @@ BEYOND_CORE: Final = "left out by --profile core"
 
 # The documented exit codes of a run; where several apply, the first of 3, 4, 5, 1, 7, 2, 0.
 CONFORMANT: Final = 0
+"""Conformant, or partial without `--strict`."""
 FAILED: Final = 1
+"""A requirement failed; with `--strict` also a SHOULD, or partial."""
 INCONCLUSIVE: Final = 2
+"""Inconclusive: it could not be known."""
 NOTHING_TESTED: Final = 5
+"""Nothing was tested."""
 NOT_HAPPENED: Final = 7
+"""A failure that was expected (`--expect-fail`) stayed out."""
 
 
 @dataclass(frozen=True, kw_only=True)

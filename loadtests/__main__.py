@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Final
 
 import click
 from rich.console import Console
@@ -21,7 +22,12 @@ from simulators import __version__
 from simulators.commands import CONFIGURATION, INTERRUPTED
 from simulators.errors import SimulatorError
 
-MET, MISSED, UNSURE = 0, 1, 2
+MET: Final = 0
+"""All thresholds were met."""
+MISSED: Final = 1
+"""One was missed, or a status was lost, wrong or doubled."""
+UNSURE: Final = 2
+"""The generator or the simulators were the bottleneck: it is not known."""
 # Locust's own.
 MASTER_PORT = 5557
 

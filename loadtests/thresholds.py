@@ -17,22 +17,28 @@ Number = Annotated[int, Field(ge=0)]
 
 
 class Thresholds(Strict):
-    """The most that is allowed; times are real seconds, and what is not named is not looked at.
-
-    `lost`, `wrong` and `doubled` count accounts, and are 0 unless a file says otherwise. `kept_up` is the
-    least rate that a ramp must reach.
-    """
+    """The most that is allowed; times are real seconds, and what is not named is not looked at."""
 
     p50_event_to_status: Seconds | None = None
+    """From the moment an event was due to the last final status of a group: the median."""
     p95_event_to_status: Seconds | None = None
+    """The same, for 95 of 100."""
     p99_event_to_status: Seconds | None = None
+    """The same, for 99 of 100."""
     p95_answer: Seconds | None = None
+    """From the moment an event was due to its answer, for 95 of 100."""
     p99_answer: Seconds | None = None
+    """The same, for 99 of 100."""
     recovered_after: Seconds | None = None
+    """From the last event until all is at its end."""
     kept_up: Seconds | None = None
+    """The least rate that a ramp must reach, in events a second."""
     lost: Number = 0
+    """Accounts whose last status never came."""
     wrong: Number = 0
+    """Accounts of which something else went wrong."""
     doubled: Number = 0
+    """Accounts that were ordered twice."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,8 +18,9 @@ from reference_provisioner.settings import Settings, read_settings
 
 log = logging.getLogger(__name__)
 
-# Configuration cannot be used: the same code in every command of the project.
+# The same code in every command of the project.
 EXIT_START: Final = 4
+"""The environment or the database cannot be used, or the port."""
 THREADS: Final = 8
 # What is larger than a body may be, but no flood, is refused by the application, which logs and counts it.
 MAX_BUFFER: Final = 16 * MAX_BODY
@@ -31,7 +32,7 @@ PATIENCE: Final = 0.5
 def main() -> None:
     """Run the reference provisioner.
 
-    Every setting comes from the environment; docs/writing-a-provisioner.md lists the variables.
+    Every setting comes from the environment; docs/reference.md lists the variables.
     """
     logs.configure()
     signal.signal(signal.SIGTERM, _stop)

@@ -106,10 +106,7 @@ Days = Annotated[float, Field(ge=1, le=36_500, allow_inf_nan=False)]
 
 
 class Settings(BaseSettings):
-    """One field per variable; secrets are masked wherever the settings are printed.
-
-    docs/writing-a-provisioner.md says what each one is for.
-    """
+    """One field per variable; secrets are masked wherever the settings are printed."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -119,33 +116,65 @@ class Settings(BaseSettings):
     )
 
     host: str = "127.0.0.1"
+    """Where it listens."""
     port: Annotated[int, Field(ge=1, le=65_535)]
+    """The port for events, notifications and operators."""
     instance: Annotated[str, Field(max_length=255)] = ""
+    """The name of this instance, by default host name and port; the same after a restart, another one for
+    each process at one database.
+    """
     database: DatabaseUrl
+    """A SQLite file, or `postgresql://user:password@host/name` (install `espf-harness[postgresql]`)."""
     event_user: User
+    """What the ESPF shows (Basic)."""
     event_password: SecretStr
+    """The same."""
     # The pairs are the two vocabularies of the ESPF: internal events, and those of webhooks (S3, S22).
     activate_events: EventTypes = ("Account/New", "Subscriber/Created")
+    """Event types that ask for an activation."""
     modify_events: EventTypes = ("Account/Product/Changed", "Subscriber/Updated")
+    """For a change."""
     deactivate_events: EventTypes = ("Account/Status/Closed", "Subscriber/Deleted")
+    """For a deactivation."""
     portabilling_url: BaseUrl
+    """PortaBilling's web server, as in `https://billing.example`; `/rest/…` is added to it."""
     login: str
+    """The API user there."""
     password: SecretStr
+    """The same."""
     oms_url: BaseUrl
+    """The OMS; orders go to `/orders` below it."""
     oms_token: Token
+    """The Bearer token shown to the OMS."""
     notify_url: BaseUrl
+    """Our `/notifications` as the OMS reaches it; with several instances, that of their balancer."""
     services: Services = ("HSS", "PCRF")
+    """The services that are ordered, each a group of its name."""
     espf_url: BaseUrl | None = None
+    """The web server of the ESPF API, where statuses go, by default `PORTABILLING_URL`; `/espf/v1/…` is added
+    to it.
+    """
     url_form: Literal["i_account", "id"] = "i_account"
+    """How accounts are named in the status URL."""
     # The developer guide says it must be form (S31); later releases take JSON too.
     body_form: Literal["form", "json"] = "form"
+    """How a status is written."""
     ca_file: Certificates | None = None
+    """PEM file of the authorities of all neighbours, by default those that `certifi` brings; the machine's
+    own are often in `/etc/ssl/certs/ca-certificates.crt`.
+    """
     http_timeout_seconds: Seconds = 10.0
+    """The limit of each call."""
     retry_base_seconds: Seconds = 1.0
+    """The first wait before a step is repeated, doubled each time."""
     retry_cap_seconds: Seconds = 60.0
+    """The longest wait."""
     workers: Annotated[int, Field(ge=1, le=64)] = 4
+    """Threads per neighbour's kind of work."""
     lease_seconds: Lease = 60.0
+    """After so long, another instance takes over what a dead one was doing."""
     retention_days: Days = 90.0
+    """How long finished events and orders are remembered."""
 
     @property
     def espf_base(self) -> str:
@@ -192,7 +221,7 @@ def read_settings() -> Settings:
         # Each once, however many names of a list have it.
         mistakes = dict.fromkeys(_mistake(item) for item in error.errors())
         raise StartError(
-            "The environment cannot be used (docs/writing-a-provisioner.md lists all variables):\n  "
+            "The environment cannot be used (docs/reference.md lists all variables):\n  "
             + "\n  ".join(mistakes)
         ) from None
 

@@ -33,7 +33,7 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--settings", "path", help="A TOML file of settings; docs/protocol.md names them.")
+@click.option("--settings", "path", help="A TOML file of settings; docs/reference.md names them.")
 @click.option("--world", help="A world file, or the name of a bundled one.  [default: demo]")
 @click.option("--clock", help="real, scaled:N, manual or auto.  [default: real]")
 @click.option("--port-base", type=click.IntRange(0, 65_533), help="0: free ports.  [default: 17000]")

@@ -9,8 +9,11 @@ import click
 from simulators.errors import SimulatorError, StackError
 
 HARNESS_BROKE: Final = 3
+"""The harness itself broke."""
 CONFIGURATION: Final = 4
+"""A file, an option or another setting is wrong, the target did not start, or no stack answers."""
 INTERRUPTED: Final = 130
+"""Interrupted; what was told by then is reported."""
 
 
 class Commands(click.Group):

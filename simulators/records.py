@@ -227,11 +227,15 @@ class EventCredentials(Strict):
     """
 
     user: str = ""
+    """Of Basic."""
     password: str = ""
+    """Likewise."""
     type: Annotated[str, Field(pattern=r"^\S*$")] = ""
+    """An operator's own type word (S2)."""
     value: Annotated[str, Field(pattern=r"^\S*$")] = ""
-    # The header's name may be replaced by a custom one (S20).
+    """What follows it."""
     header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] = "Authorization"
+    """The header's name, which may be replaced by a custom one (S20)."""
 
     @model_validator(mode="after")
     def _one_method(self) -> Self:

@@ -37,53 +37,72 @@ DEFAULT_ESPF: Final = EspfSettings()
 
 @dataclass(frozen=True, kw_only=True)
 class StackSettings:
-    """How a stack is set up; `silence`, `settle` and `arrival` are real seconds.
+    """How a stack is set up; docs/reference.md lists all of it.
 
-    `port_base` is the control port; PortaBilling's web host and the OMS take the next two. 0 takes free ones.
-    `services` are those that the OMS knows beside the ones named like groups. `handlers` get events beside
-    the one at `events_url`.
     `release` and `reading` hold for all parts, whatever `portabilling`, `espf` and `events` say of them.
-    With `tls` all three speak https, with a certificate of a throw-away CA for `host`, `advertise` and
-    loopback. `target_ca_file` holds the authorities of the provisioner's own certificate.
-    A request may have a body of `max_body` bytes and has to arrive whole within `arrival`; both are assumed,
-    since PortaBilling's own limits are not public.
-    The journal keeps the newest `journal_capacity` records. The control API demands `control_token`; without
-    one it demands none, but where others than this machine reach `host` a new one is made.
-    `aged_clock` is the file by which libfaketime tells the provisioner the time, so that it ages with
-    virtual time; tokens and `Date` follow its clock then, else the wall clock.
-    `faults` are planned from the beginning, by the chances of `weather_seed`; a fault that hangs does so for
-    `hang` real seconds if it says nothing else.
     """
 
     __pydantic_config__ = FORBID_UNKNOWN
 
     world: str = "demo"
+    """A world file, or the name of a bundled one."""
     clock: str = "manual"
+    """`real`, `scaled:N`, `manual` or `auto`; `espf-simulators up` begins with `real`."""
     host: str = "127.0.0.1"
+    """The address to listen on; another than loopback needs a token."""
     advertise: str = ""
+    """The name by which clients reach it, if another than `host`."""
     port_base: Annotated[int, Field(ge=0, le=65_533)] = 0
+    """The control port; PortaBilling and the OMS take the next two. 0 takes free ones; `up` takes 17000."""
     events_url: str = DEFAULT_EVENTS_URL
+    """Where your provisioner takes events."""
     release: Release = DEFAULT_RELEASE
+    """The PortaSwitch release to imitate, for all parts."""
     reading: Reading = "lenient"
+    """`strict` keeps to the letter of the guide, `lenient` takes what any client sends; for all parts."""
     portabilling: PortaBillingSettings = DEFAULT_PORTABILLING
+    """How the JSON API behaves."""
     espf: EspfSettings = DEFAULT_ESPF
+    """How the ESPF API behaves."""
     events: EmitterSettings = DEFAULT_EMITTER
+    """How events are sent."""
     handlers: tuple[Handler, ...] = ()
+    """Who gets events beside the one at `events_url`."""
     silence: Wait = SILENCE
+    """Real seconds that count as no answer; 300 virtual ones are documented (S20)."""
     settle: Annotated[float, Field(ge=0, le=LONGEST_WAIT)] = SETTLE
+    """Real seconds for which nothing happens before the clock `auto` moves on."""
     first_i_event: Annotated[int, Field(ge=1)] = 1
+    """The number of the first event."""
     services: tuple[str, ...] = ()
+    """Services that the OMS knows beside those named like groups."""
     oms: OmsSettings = DEFAULT_OMS
+    """How the OMS behaves."""
     tls: bool = False
+    """All three speak https, with a certificate of a throw-away CA for `host`, `advertise` and loopback."""
     target_ca_file: str = ""
+    """The authorities of your provisioner's own certificate (PEM)."""
     max_body: Annotated[int, Field(ge=1)] = DEFAULT_LIMITS.body
+    """Bytes that the body of a request may have; more is 413. Assumed, as PortaBilling's limit is not public.
+    """
     arrival: Wait = DEFAULT_LIMITS.arrival
+    """Real seconds within which a request has to arrive whole; assumed likewise."""
     faults: tuple[FaultPlan, ...] = ()
+    """What goes wrong from the beginning on: plan-what-goes-wrong.md."""
     weather_seed: int = 0
+    """Decides which exchanges faults strike by chance."""
     hang: Wait = HANG
+    """Real seconds of a fault that hangs and says nothing else."""
     journal_capacity: int = CAPACITY
+    """Records that the journal keeps; what it drops is counted."""
     control_token: str = ""
+    """What the control API demands; without one it demands none, but where others than this machine reach
+    `host` a new one is made.
+    """
     aged_clock: str = ""
+    """The file by which libfaketime tells your provisioner the time, so that it ages with virtual time;
+    tokens and `Date` follow its clock then.
+    """
 
     def of_one_installation(self) -> "StackSettings":
         """The same settings with each part's own release and reading put right."""

@@ -19,7 +19,9 @@ from simulators.oms.plans import State
 DEFAULT_I_ACCOUNT: Final = 189
 # Of `journal`, as grep has it; 2 is what every command of the harness says of what cannot be known.
 NOTHING_FITS: Final = 1
+"""Nothing came within `--wait`."""
 CANNOT_KNOW: Final = 2
+"""It cannot be known: the journal has dropped records that may have fitted."""
 # What a record of the journal can be chosen by: the names of its fields.
 _TEXTS: Final = (
     "kind", "source", "destination", "operation", "method", "target",

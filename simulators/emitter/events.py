@@ -31,10 +31,15 @@ class Handler:
     """
 
     name: str
+    """How the journal calls it."""
     url: str
+    """Where it takes events."""
     credentials: EventCredentials
+    """What the ESPF shows to it."""
     vocabulary: VocabularyName = "legacy"
+    """What it is told in."""
     subscriptions: tuple[str, ...] = ()
+    """Event types that it wants; none means all, to which a new enabled handler is subscribed (S7)."""
 
     def __post_init__(self) -> None:
         """Refuse what nothing can be sent to."""

@@ -19,18 +19,6 @@ SLOWEST: Final = 0.001
 class EmitterSettings:
     """What differs between installations, or is not public; times are virtual seconds.
 
-    `success`: which answers take an event; by the letter 200 alone (S20).
-    `numbers`: the type tables say ints, the examples quote them (section 5, row 7); mixed quotes all ids
-    but `i_event`.
-    `resend_interval`, `resend_limit`: assumed; a limit exists, its value is not public (S10).
-    `vocabulary`, `subscriptions`: those of the handler at the events URL; no subscription means all (S7).
-    `release`: decides which events exist, and the names of renamed ones (S8).
-    `event_time`, `i_env`: whether legacy events carry them; only receivers of NSPS's kind show them (S11).
-    `coalesce`: whether only the latest of several queued events of certain types is processed (S5).
-    `rate`: events per second on average and handler, evenly spaced; documented are about 10 (S2), and None,
-    the default, does not wait. `concurrency`: how many deliveries of one handler may be unanswered at once;
-    not public, so by default any number.
-
     Raises:
         EventError: a number is outside its range.
     """
@@ -38,17 +26,33 @@ class EmitterSettings:
     __pydantic_config__ = FORBID_UNKNOWN
 
     success: Success = "200"
+    """Which answers take an event; by the letter 200 alone (S20)."""
     numbers: Numbers = "ints"
+    """How ids are written: the type tables say ints, the examples quote them; `mixed` quotes all but
+    `i_event`.
+    """
     resend_interval: float = 60.0
+    """Virtual seconds until an event that was not taken is sent again; assumed."""
     resend_limit: int = 100
+    """Attempts in all; that there is a limit is documented, its value is not (S10)."""
     vocabulary: VocabularyName = "legacy"
+    """What the handler at `events_url` is told in."""
     subscriptions: tuple[str, ...] = ()
+    """Event types that it wants, for webhooks whole groups too; none means all (S7)."""
     release: Release = DEFAULT_RELEASE
+    """Decides which events exist, and the names of renamed ones (S8)."""
     event_time: bool = False
+    """Whether legacy events carry `event_time`; only receivers of NSPS's kind show it (S11)."""
     i_env: int | None = None
+    """The `i_env` that legacy events carry, likewise; without it, none."""
     coalesce: bool = True
+    """Whether only the latest of several queued events of certain types is processed (S5)."""
     rate: float | None = None
+    """Events a virtual second and handler, evenly spaced, of which about 10 are documented (S2); without it,
+    at once.
+    """
     concurrency: int | None = None
+    """Deliveries of one handler that may be unanswered at once; not public, and without it any number."""
 
     def __post_init__(self) -> None:
         """Refuse what would never send, or never stop sending."""

@@ -24,31 +24,30 @@ DocumentName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$"), AfterValidato
 
 @dataclass(frozen=True, kw_only=True)
 class EspfSettings:
-    """How the ESPF API behaves.
-
-    `release`: up to MR100 the guide says that a body must be a form, and no document is served (S31, S33).
-    `reading`: strict keeps to the letter; lenient, the default, takes what clients and the page send.
-    `group_types`: in the group list, the documented example, the default, quotes `i_group` and leaves
-    `is_custom` bare; `table` gives a number and, assumed, `"true"` or `"false"`, as the table says (S32).
-    `status_answer` is assumed: `fields`, account, group and status, or an `empty` 200, taken too (S25).
-    `unregistered_group`, `conflict` are assumed HTTP codes: 404 for a status in a group that is not there,
-    409 for what the groups as they are forbid, since a name is taken or a group is predefined or used.
-    `former_ids` is assumed: a closed account is named by its former ID too until another account has it.
-    `digits_fall_back`: whether an all-digit ID that nobody has counts as an i_account; off, since it hides
-    a mistake (3.2). `document` is assumed after a known name, `CustomerInterface.json` (S21).
-    """
+    """How the ESPF API behaves."""
 
     __pydantic_config__ = FORBID_UNKNOWN
 
     release: Release = DEFAULT_RELEASE
+    """Up to MR100 the guide says that a body must be a form, and no document is served (S31, S33)."""
     reading: Reading = "lenient"
+    """How closely the guide is kept to."""
     group_types: GroupTypes = "example"
+    """In the group list, the documented example quotes `i_group` and leaves `is_custom` bare; `table` gives a
+    number and, assumed, `"true"` or `"false"`, as the table says (S32).
+    """
     status_answer: StatusAnswer = "fields"
+    """Assumed: account, group and status as JSON, or an `empty` 200, which clients take too (S25)."""
     unregistered_group: Literal[400, 404] = 404
+    """The code for a status in a group that is not there; assumed."""
     conflict: Literal[400, 409] = 409
+    """The code for a name that is taken, a group that is predefined or used; assumed."""
     former_ids: bool = True
+    """A closed account is named by its former ID too until another account has it; assumed."""
     digits_fall_back: bool = False
+    """Whether an all-digit ID that nobody has counts as an i_account; off, since it hides a mistake."""
     document: DocumentName = "ESPFInterface.json"
+    """Its name below `/doc/api`, assumed after a known one, `CustomerInterface.json` (S21)."""
 
     @property
     def lenient(self) -> bool:

@@ -20,6 +20,7 @@ DOCS: Final = Path(__file__).parents[2] / "docs"
 # Real seconds within which a page must be through; far above what it takes.
 DEADLINE: Final = 120
 MARK: Final = "--- end of command"
+SESSIONS: Final = sorted(path.name for path in DOCS.glob("*.md") if "```console\n" in path.read_text())
 Session = list[tuple[str, str]]
 
 
@@ -33,6 +34,12 @@ def _ports() -> Iterator[Mapping[str, str]]:
 def with_ports(text: str, ports: Mapping[str, str]) -> str:
     """A page's text with the ports of this test."""
     return re.sub(r"\b(17000|17001|17002|8080)\b", lambda found: ports[found[1]], text)
+
+
+def write_files(text: str, folder: Path) -> None:
+    """Write what a page prints under the name of a file, which its first line says."""
+    for name, content in re.findall(r"^```\w+\n# (\w+\.\w+)\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        (folder / name).write_text(content)
 
 
 def session(text: str) -> Session:
@@ -86,12 +93,14 @@ def _shell_env(marked_env: Mapping[str, str], ports: Mapping[str, str]) -> Mappi
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the pages use curl")
-@pytest.mark.parametrize("page", ["drive-from-the-shell.md", "plan-what-goes-wrong.md"])
+@pytest.mark.parametrize("page", SESSIONS)
 def test_session_of_a_page_is_as_printed(
     tmp_path: Path, shell_env: Mapping[str, str], ports: Mapping[str, str], page: str
 ) -> None:
     """Who types what a page shows, in its order, sees what it shows."""
-    told = session(with_ports((DOCS / page).read_text(), ports))
+    text = with_ports((DOCS / page).read_text(), ports)
+    write_files(text, tmp_path)
+    told = session(text)
 
     outputs = played([command for command, _ in told], tmp_path, shell_env)
 
@@ -140,8 +149,7 @@ def test_tests_of_the_pytest_page_pass(
 ) -> None:
     """Who copies the page's two files has a test that passes against the reference provisioner."""
     page = with_ports((DOCS / "test-with-pytest.md").read_text(), ports)
-    for name, text in re.findall(r"^```python\n# (\w+\.py)\n(.*?)^```", page, re.DOTALL | re.MULTILINE):
-        (tmp_path / name).write_text(text)
+    write_files(page, tmp_path)
 
     # Other plugins take seconds to load.
     env = {**marked_env, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}

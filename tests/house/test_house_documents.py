@@ -72,7 +72,7 @@ def test_readme_is_short(root: Path) -> None:
     assert len(read(root, "README.md").splitlines()) <= README_LINES
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/quickstart.md"])
 def test_documented_commands_exist(root: Path, name: str) -> None:
     """Every `make` command that a document shows is a target with a help text."""
     assert commands(read(root, name)) - targets(read(root, "Makefile")) == set()

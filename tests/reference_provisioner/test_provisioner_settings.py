@@ -1,7 +1,6 @@
 """The provisioner's settings: one field per variable, and every mistake named at once."""
 
 import os
-import re
 import socket
 import sqlite3
 from contextlib import closing
@@ -12,7 +11,7 @@ from click.testing import CliRunner
 
 from reference_provisioner.__main__ import main
 from reference_provisioner.errors import StartError
-from reference_provisioner.settings import Settings, read_settings
+from reference_provisioner.settings import read_settings
 
 REQUIRED = {
     "PORT": "17900",
@@ -71,14 +70,6 @@ def test_an_instance_has_a_name_that_outlives_it(environment: pytest.MonkeyPatch
     assert read_settings().owner == f"{socket.gethostname()}:17900"
     environment.setenv("INSTANCE", "blue")
     assert read_settings().owner == "blue"
-
-
-def test_every_setting_is_documented() -> None:
-    """The page for those who write one of their own lists every variable, and no other."""
-    page = (Path(__file__).parents[2] / "docs" / "writing-a-provisioner.md").read_text()
-    assert set(re.findall(r"^\| `([A-Z_]+)` \|", page, re.MULTILINE)) == {
-        name.upper() for name in Settings.model_fields
-    }
 
 
 @pytest.mark.usefixtures("environment")
