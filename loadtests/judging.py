@@ -65,7 +65,9 @@ def _add_times(tally: Tally, events: Sequence[Sent], records: Sequence[Record]) 
             tally.served.append(record.duration)
         # In real time, what a plan of a load lets occur is to be told at once.
         if record.operation == "notification" and not (record.cause or "").startswith("attempt"):
-            tally.notified.append(record.real_time - record.detail["occurred_at"])
+            due = record.detail["occurred_at"]
+            tally.fired.append(record.virtual_time - due)
+            tally.notified.append(record.real_time - due)
 
 
 def _records(sent: Sequence[Sent], path: Path, *, world: World, event_type: str) -> Iterator[Record]:
@@ -124,12 +126,15 @@ def _told(case: Case, declared: Declared, *, intended: float) -> Iterator[Told]:
 
 
 def _of_the_oms(case: Case, services: Iterable[str]) -> float:
-    """The real seconds from the acceptance of the orders to the last outcome that was notified."""
+    """The real seconds from the acceptance of the orders to the last outcome that was notified.
+
+    What waited behind notifications that the target left unanswered is the target's own delay.
+    """
     delays = [0.0]
     for service in services:
         order = case.newest_order(service)
         accepted = ended_at(order.accepted) if order and order.accepted else None
         news = [record for record in case.news_of([service]) if record.detail["state"] in OUTCOMES]
         if accepted is not None and news:
-            delays.append(news[0].real_time - accepted)
+            delays.append(news[0].detail["occurred_at"] - accepted)
     return max(delays)

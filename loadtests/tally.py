@@ -62,7 +62,9 @@ class Tally:
     lateness: "array[float]" = field(default_factory=Numbers)
     # What the simulators took for each request of the provisioner.
     served: "array[float]" = field(default_factory=Numbers)
-    # By how much each notification left later than it was due.
+    # By how much the simulators were late with each notification, and how late it left: in between it may
+    # have waited behind others that the target had not answered.
+    fired: "array[float]" = field(default_factory=Numbers)
     notified: "array[float]" = field(default_factory=Numbers)
     # From event to status, by group, and by the window in which the event was due.
     groups: defaultdict[str, "array[float]"] = field(default_factory=lambda: defaultdict(Numbers))

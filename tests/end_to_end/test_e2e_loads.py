@@ -13,6 +13,8 @@ import pytest
 
 TARGETS = Path(__file__).parent.parent / "loadtests" / "targets"
 DEADLINE = 120
+# What the world of a load knows, and the header that events show.
+SECRETS = ("offline-only", "offline-token", "offline-oms", "offline-events", "ZXNwZjpvZmZsaW5lLWV2ZW50cw")
 Load = Callable[..., tuple[int, Any, str]]
 
 
@@ -52,7 +54,7 @@ def _load(tmp_path: Path, marked_env: Mapping[str, str]) -> Load:
 
 
 def test_load_of_the_reference_loses_nothing(load: Load, tmp_path: Path) -> None:
-    """All events of two generators come to their end, and the reports are written."""
+    """All events of two generators come to their end; the reports are written, and hold no secret."""
     code, report, said = load("reference", "--rate", "10", "--duration", "4", "--processes", "2")
 
     assert code in {0, 2}, said
@@ -64,6 +66,8 @@ def test_load_of_the_reference_loses_nothing(load: Load, tmp_path: Path) -> None
         "locust_stats.csv",
     }
     assert "<svg" in (tmp_path / "load" / "load.html").read_text()
+    written = "".join(path.read_text() for path in (tmp_path / "load").iterdir())
+    assert [secret for secret in SECRETS if secret in written] == []
 
 
 def test_lost_events_fail_the_load_and_are_named(load: Load, write_target: Callable[..., Path]) -> None:
