@@ -22,8 +22,9 @@ conformance: $(READY) ## Judge the reference provisioner; ARGS="--only STATUS-VA
 loadtest: $(READY) ## Load the reference for a minute; ARGS="--scenario ramp" chooses another load
 	@$(BIN)/espf-loadtest run --target reference --report-dir reports/load $(ARGS)
 
+# For half of their time they wait for processes of their own, so that two processors carry three at once.
 test: $(READY) ## Run the harness's own tests; ARGS="-k clock" adds options
-	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 prove: $(READY) ## Judge all faulty and legal provisioners, and write docs/proof.md; about half an hour
 	@$(BIN)/python tests/prove.py $(ARGS)

@@ -64,7 +64,7 @@ def test_provisioner_of_quite_another_make_is_conformant(
     """One thread, 500 in trouble, IDs, JSON, no IN_PROGRESS, no line of the reference: nothing fails."""
     patient = write_target(VARIANTS / "single_threaded.py", timeouts="hang = 1.0")
 
-    run = run_conformance(patient, "-n", "2")
+    run = run_conformance(patient, "-n", "2", "--budget", "small")
 
     assert run.report["verdict"] == "conformant", run.output + run.errors
     assert run.code == 0
