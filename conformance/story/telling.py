@@ -9,6 +9,7 @@ from conformance.bench import Bench
 from conformance.oracle.case import Case, cases
 from conformance.oracle.checks import Check
 from conformance.oracle.judge import judge
+from conformance.oracle.pace import step_seconds
 from conformance.story.steps import Names, Step
 from conformance.target import Action, UrlForm
 from simulators.emitter.core import Event
@@ -197,11 +198,7 @@ class Telling:
     def _settle_seconds(self) -> float:
         """How long nothing may happen before the target is at rest: longer for one that takes long steps."""
         timeouts = self._bench.file.timeouts
-        steps = [
-            case.orders[0].real_time - case.events[0].real_time
-            for case in cases(self._records())
-            if case.events and case.orders
-        ]
+        steps = [step_seconds(case) for case in cases(self._records()) if case.events and case.orders]
         return min(timeouts.converge, max(timeouts.settle, *(2 * step for step in steps), 0.0))
 
     def _unnotified(self) -> str | None:
