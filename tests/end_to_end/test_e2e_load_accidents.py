@@ -36,8 +36,14 @@ def report_in(folder: Path) -> Any:
 @contextmanager
 def started(args: list[str], env: Mapping[str, str]) -> Iterator["subprocess.Popen[str]"]:
     """A process of its own, which does not outlive the block."""
-    options: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    with subprocess.Popen(args, env={**os.environ, **env}, **options) as process:
+    with subprocess.Popen(
+        args,
+        env={**os.environ, **env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
         try:
             yield process
         finally:
@@ -82,10 +88,12 @@ def test_load_that_is_interrupted_reports_what_was_sent(
     tmp_path: Path, marked_env: Mapping[str, str]
 ) -> None:
     """Ctrl-C ends it with 130 and a report of the events until then."""
+    # A shell starts its background jobs deaf to it, and what these start inherits that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     args = command(tmp_path, "--rate", "10", "--duration", "60", "--drain", "1")
     with started(args, marked_env) as load:
         wait_for_events(load, tmp_path / "sent.jsonl", number=20)
-        load.send_signal(signal.SIGINT)
+        os.killpg(load.pid, signal.SIGINT)
         said, _ = load.communicate(timeout=DEADLINE)
 
     assert load.returncode == 130, said

@@ -12,7 +12,7 @@ def test_reference_is_conformant_over_https(tmp_path: Path, run_conformance: Cal
     target = tmp_path / "target.toml"
     target.write_text(f"{find('targets', 'reference').read_text()}\n[simulators]\ntls = true\n")
 
-    run = run_conformance(target, "-n", "2")
+    run = run_conformance(target, "-n", "2", "--profile", "core")
 
     assert run.code == 0, run.output + run.errors
     assert run.report["verdict"] == "conformant"

@@ -360,7 +360,9 @@ def test_whatever_bytes_come_the_server_answers_and_goes_on(
 
     answers = send_bytes(url, sent)
 
-    (after,) = send_bytes(url, request("GET / HTTP/1.1"))
-    assert all(answer.status_code == 100 or answer.status_code >= 400 for answer in answers)
+    (after,) = send_bytes(url, request("GET /nowhere HTTP/1.1"))
+    # Bytes that are by chance a request for the console are served.
+    taken = {100, 200} if place == "control" else {100}
+    assert all(answer.status_code in taken or answer.status_code >= 400 for answer in answers)
     assert after.status_code == 404
     assert (state(stack), stack.surprises, stack.in_flight.holders) == (before, [], ())
