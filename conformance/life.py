@@ -55,7 +55,7 @@ class Profile:
 
 
 PROFILES: Final[Mapping[Budget, Profile]] = {
-    "normal": Profile(lives=4, steps=8, smaller=30),
+    "normal": Profile(lives=3, steps=8, smaller=30),
     "thorough": Profile(lives=300, steps=20, smaller=300),
 }
 

@@ -13,7 +13,6 @@ TROUBLES: tuple[dict[str, Any], ...] = (
     {"effect": "answer", "status": 503},
     {"effect": "reset"},
     {"effect": "reset", "after": True},
-    {"effect": "hang"},
 )
 
 
@@ -73,7 +72,7 @@ def test_dead_session_loses_no_status(story: Story) -> None:
 
 @pytest.mark.faulty
 @pytest.mark.proves("STATUS-RETRY", "STATUS-SEQUENCE")
-@pytest.mark.parametrize("trouble", TROUBLES, ids=["answer", "reset", "lost-answer", "hang"])
+@pytest.mark.parametrize("trouble", TROUBLES, ids=["answer", "reset", "lost-answer"])
 def test_status_that_espf_did_not_take_is_sent_again(story: Story, trouble: dict[str, Any]) -> None:
     """ESPF fails when the outcomes are reported; they are stored when it is well again."""
     account = story.create_account()
@@ -81,6 +80,20 @@ def test_status_that_espf_did_not_take_is_sent_again(story: Story, trouble: dict
     story.emit("activate", account)
     story.until_ordered(account)
     story.strike("espf/status", trouble, account=account, first=2)
+    story.advance(minutes=60)
+    story.until_reported(account)
+
+
+@pytest.mark.faulty
+@pytest.mark.first_form
+@pytest.mark.proves("STATUS-RETRY", "STATUS-SEQUENCE")
+def test_status_that_espf_never_answered_is_sent_again(story: Story) -> None:
+    """ESPF hangs when the outcomes are reported; they are stored when it is well again."""
+    account = story.create_account()
+    story.plan(account)
+    story.emit("activate", account)
+    story.until_ordered(account)
+    story.strike("espf/status", {"effect": "hang"}, account=account, first=2)
     story.advance(minutes=60)
     story.until_reported(account)
 
