@@ -22,13 +22,18 @@ function say(text, { isWrong = false } = {}) {
   by("said").classList.toggle("wrong", isWrong);
 }
 
+/** Ask for the token, if that is what was lacking. */
+function askForToken(error) {
+  if (error instanceof Refusal && error.status === 401 && !by("entrance").open) by("entrance").showModal();
+}
+
 /** Let something happen, and say what was refused. */
 async function act(done, work) {
   try {
     await work();
     if (done) say(done);
   } catch (error) {
-    if (error instanceof Refusal && error.status === 401) by("entrance").showModal();
+    askForToken(error);
     say(error.message, { isWrong: true });
   }
   refresh();
@@ -69,7 +74,7 @@ async function refresh() {
       showFaults(faults, (number) => act(`Fault ${number} was taken away.`, () => call("DELETE", `/faults/${number}`)));
       keepTime(clock);
     } catch (error) {
-      if (error instanceof Refusal && error.status === 401) by("entrance").showModal();
+      askForToken(error);
     }
     await new Promise((resolve) => setTimeout(resolve, QUESTIONS));
   }

@@ -157,9 +157,11 @@ def test_hostile_content_stays_text(stack: Stack, page: Page) -> None:
 
 
 def test_token_is_asked_for_and_kept(open_page: Open) -> None:
-    """Where the control API has a token, the page asks for it once and then shows everything."""
+    """Where the control API has a token, the page asks until it is right, and then shows everything."""
     with Stack(StackSettings(port_base=0, control_token="right")) as stack:
         page = open_page(stack.addresses.control)
+        page.get_by_role("textbox", name="Token").fill("wrong")
+        page.get_by_role("button", name="Enter").click()
         page.get_by_role("textbox", name="Token").fill("right")
         page.get_by_role("button", name="Enter").click()
 
