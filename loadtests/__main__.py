@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 import click
 from rich.console import Console
@@ -12,8 +12,9 @@ from conformance.errors import ConformanceError
 from conformance.report import make_folder
 from conformance.smoke import tell_smoke_story
 from conformance.target import load_target
+from loadtests.arrivals import Shape
 from loadtests.errors import LoadTestError
-from loadtests.generator import Sharing, serve_master
+from loadtests.generator import LOOPBACK, Sharing, check_reach, serve_master
 from loadtests.report import print_load, write_load
 from loadtests.run import Load, LoadOptions, run_load
 from loadtests.scenarios import SCENARIOS, chosen
@@ -55,11 +56,15 @@ def list_command() -> None:
     "--rate", type=click.FloatRange(0.01, 100_000), help="Events a second, in place of the scenario's."
 )
 @click.option("--duration", type=click.FloatRange(0.1, 1e6), help="Real seconds, in place of the scenario's.")
+@click.option("--shape", type=click.Choice(get_args(Shape)), help="How events arrive, in place of the same.")
 @click.option(
     "--processes", default=1, type=click.IntRange(1, 64), help="Generators that share the schedule."
 )
 @click.option(
     "--master", "is_master", is_flag=True, help="Wait for so many `espf-loadtest worker` to send it."
+)
+@click.option(
+    "--master-host", default=LOOPBACK, show_default=True, help="The address at which they are awaited."
 )
 @click.option("--master-port", default=MASTER_PORT, type=click.IntRange(1, 65_535), show_default=True)
 @click.option(
@@ -76,8 +81,10 @@ def run_command(
     name: str,
     rate: float | None,
     duration: float | None,
+    shape: Shape | None,
     processes: int,
     is_master: bool,
+    master_host: str,
     master_port: int,
     thresholds: Path | None,
     drain: float,
@@ -88,13 +95,16 @@ def run_command(
     console = Console(stderr=True)
     try:
         limits = read_thresholds(thresholds)
-        scenario = chosen(name, rate=rate, duration=duration)
+        scenario = chosen(name, rate=rate, duration=duration, shape=shape)
         path, file = load_target(target)
+        sharing = Sharing(
+            processes=processes, master_host=master_host, master_port=master_port if is_master else None
+        )
+        check_reach(file, sharing)
         make_folder(report_dir)
         tell_smoke_story(
             file, folder=path.parent, report_dir=report_dir, about=about_run(file, name=target, seed=0)
         )
-        sharing = Sharing(processes=processes, master_port=master_port if is_master else None)
         options = LoadOptions(
             scenario=scenario, report_dir=report_dir, sharing=sharing, drain=drain, seed=seed
         )
@@ -118,7 +128,7 @@ def _exit_code(load: Load, *, is_missed: bool) -> int:
 
 
 @main.command("worker")
-@click.option("--master-host", default="127.0.0.1", show_default=True)
+@click.option("--master-host", default=LOOPBACK, show_default=True)
 @click.option("--master-port", default=MASTER_PORT, type=click.IntRange(1, 65_535), show_default=True)
 def worker_command(*, master_host: str, master_port: int) -> None:
     """Send a share of the events of `espf-loadtest run --master`, on this machine or another."""

@@ -12,7 +12,8 @@ Shape = Literal["steady", "ramp", "burst"]
 class Arrivals:
     """How events arrive: `rate` a second for `duration` real seconds.
 
-    `steady` keeps the rate, `ramp` rises to it from nothing, `burst` lets all of them leave at once.
+    `steady` keeps the rate, `ramp` rises to it from nothing, `burst` lets all of them leave at once: they
+    are due at the beginning, and a generator has `duration` to be rid of them.
     """
 
     shape: Shape

@@ -1,12 +1,13 @@
 """The figures of a load: percentiles, rates and backlog over time, and whether the harness was too slow."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
-from statistics import quantiles
 from typing import Final
 
+from loadtests.arrivals import Arrivals
+from loadtests.processor import FULL
 from loadtests.scenarios import LoadScenario
+from loadtests.spread import Durations, Spread
 from loadtests.tally import WINDOW, Tally
 
 # Real seconds: what leaves so late, or is served so slowly, shows that the machine is too small.
@@ -14,25 +15,6 @@ LATE: Final = 0.25
 SLOW: Final = 0.5
 # A rate holds where its events come to their end as soon as this, in real seconds, but for the OMS's delay.
 KEPT_UP: Final = 2.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Spread:
-    """Percentiles of real seconds; all 0 where there is nothing."""
-
-    p50: float = 0.0
-    p95: float = 0.0
-    p99: float = 0.0
-    highest: float = 0.0
-
-
-def spread(seconds: Iterable[float]) -> Spread:
-    """The percentiles of some times."""
-    found = sorted(seconds)
-    if len(found) < 2:  # noqa: PLR2004 - one alone has no percentiles
-        return Spread(p50=sum(found), p95=sum(found), p99=sum(found), highest=sum(found))
-    cuts = quantiles(found, n=100, method="inclusive")
-    return Spread(p50=cuts[49], p95=cuts[94], p99=cuts[98], highest=found[-1])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +41,10 @@ class Figures:
     """All figures of a run, from which thresholds and reports are made.
 
     `fired` is how late the simulators were with notifications, `notified` how late these left, and `busy`
-    the simulators' share of a processor.
+    the share of a processor that the simulators had in their busiest seconds.
     """
 
+    arrivals: Arrivals
     intended: int
     sent: int
     answered: Spread
@@ -85,33 +68,42 @@ class Figures:
     @property
     def bottleneck(self) -> str:
         """What of the harness was too slow for the result to count; empty where nothing was."""
+        return next(self._bottlenecks(), "")
+
+    def _bottlenecks(self) -> Iterator[str]:
         if self.missed_records:
-            return f"the journal: {self.missed_records} records of what happened could not be kept"
+            yield f"the journal: {self.missed_records} records of what happened could not be kept"
         if self.sent < self.intended:
-            return f"the generator: it sent {self.sent} of {self.intended} events"
-        if self.lateness.p99 > LATE:
-            return f"the generator: 1 % of the events left more than {self.lateness.p99:.2f} s late"
+            yield f"the generator: it sent {self.sent} of {self.intended} events; locust.log may say why"
+        if self.lateness.p99 > self._late:
+            yield f"the generator: 1 % of the events left more than {self.lateness.p99:.2f} s late"
         if self.served.p99 > SLOW:
-            return f"the simulators: 1 % of the requests took them more than {self.served.p99:.2f} s"
+            yield f"the simulators: 1 % of the requests took them more than {self.served.p99:.2f} s"
         if self.fired.p99 > LATE:
-            return f"the simulators: 1 % of the notifications fell due more than {self.fired.p99:.2f} s late"
-        return ""
+            yield f"the simulators: 1 % of the notifications fell due more than {self.fired.p99:.2f} s late"
+        if self.busy > FULL:
+            yield f"the simulators: they had {self.busy:.0%} of a processor for {WINDOW} s, and use no more"
+
+    @property
+    def _late(self) -> float:
+        """How late an event may leave; those of a burst are all due at once."""
+        return self.arrivals.duration if self.arrivals.shape == "burst" else LATE
 
 
 def figures(scenario: LoadScenario, tally: Tally, *, missed: int, busy: float) -> Figures:
-    """Reckon all figures; `busy` is the share of a processor that the simulators had."""
-    is_slow_on_purpose = bool(scenario.troubles)
+    """Reckon all figures; `busy` is the share of a processor that the simulators had at most."""
     return Figures(
+        arrivals=scenario.arrivals,
         intended=scenario.arrivals.number,
         sent=len(tally.answered),
-        answered=spread(tally.answered),
-        lateness=spread(tally.lateness),
-        served=Spread() if is_slow_on_purpose else spread(tally.served),
-        fired=spread(tally.fired),
-        notified=spread(tally.notified),
+        answered=tally.answered.spread(),
+        lateness=tally.lateness.spread(),
+        served=tally.served.spread(),
+        fired=tally.fired.spread(),
+        notified=tally.notified.spread(),
         busy=busy,
-        event_to_status=spread(chain.from_iterable(tally.groups.values())),
-        groups={group: spread(seconds) for group, seconds in sorted(tally.groups.items())},
+        event_to_status=tally.event_to_status.spread(),
+        groups={group: seconds.spread() for group, seconds in sorted(tally.groups.items())},
         lost=tally.lost,
         wrong=tally.wrong,
         doubled=tally.doubled,
@@ -134,9 +126,9 @@ def _seconds(tally: Tally) -> Iterator[Second]:
 
 def _windows(tally: Tally) -> Iterator[Window]:
     for window in range(max([*tally.windows, *tally.unfinished], default=-1) + 1):
-        seconds = tally.windows.get(window, ())
+        seconds = tally.windows.get(window, Durations())
         unfinished = tally.unfinished[window]
-        yield Window(second=window * WINDOW, event_to_status=spread(seconds), unfinished=unfinished)
+        yield Window(second=window * WINDOW, event_to_status=seconds.spread(), unfinished=unfinished)
 
 
 def _kept_up(scenario: LoadScenario, tally: Tally) -> float | None:

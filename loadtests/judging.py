@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 from typing import Final
 
@@ -36,38 +36,39 @@ def judge_load(
     """Judge what was spooled into a folder, and what was sent by a file; one part at a time is in memory."""
     journals = parts(folder, "journal", accounts=len(accounts))
     by_part = parts(folder, "sent", accounts=len(accounts))
-    tally = Tally(begin=_spread_out(sent, by_part))
+    begin, end = _spread_out(sent, by_part)
+    tally = Tally(begin=begin)
     for journal, some in zip(journals, by_part, strict=True):
-        events = list(read_sent(some))
+        events = read_sent(some, end=end)
         records = list(_records(events, journal, world=world, event_type=event_type))
-        _add_times(tally, events, records)
-        due = {one.i_account: one.intended for one in reversed(events)}
+        first = {one.i_account: one for one in reversed(events)}
+        _add_times(tally, first.values(), records)
         for case in cases(records):
-            tally.add_outcome(_outcome(case, declared, intended=due.get(case.i_account, tally.begin)))
+            tally.add_outcome(_outcome(case, declared, intended=first[case.i_account].intended))
     return tally
 
 
-def _spread_out(sent: Path, by_part: Sequence[Path]) -> float:
-    """Write what was sent into parts, as the journal is; gives when the first event was due."""
-    begin = float("inf")
+def _spread_out(sent: Path, by_part: Sequence[Path]) -> tuple[float, float]:
+    """Write what was sent into parts, as the journal is; gives when the first was due and the last ended."""
+    begin, end = inf, 0.0
     with Files(by_part) as files:
         for row in read_lines(sent):
             files.write(row["i_account"], json.dumps(row))
-            begin = min(begin, row["intended"])
-    return begin if isfinite(begin) else 0.0
+            begin, end = min(begin, row["intended"]), max(end, row["ended"] or row["sent"])
+    return begin if isfinite(begin) else 0.0, end
 
 
-def _add_times(tally: Tally, events: Sequence[Sent], records: Sequence[Record]) -> None:
+def _add_times(tally: Tally, events: Iterable[Sent], records: Sequence[Record]) -> None:
     for one in events:
         tally.add_sent(one)
     for record in records:
-        if record.source == "provisioner" and record.duration:
-            tally.served.append(record.duration)
+        if record.source == "provisioner" and record.duration and not record.fault:
+            tally.served.add(record.duration)
         # In real time, what a plan of a load lets occur is to be told at once.
         if record.operation == "notification" and not (record.cause or "").startswith("attempt"):
             due = record.detail["occurred_at"]
-            tally.fired.append(record.virtual_time - due)
-            tally.notified.append(record.real_time - due)
+            tally.fired.add(record.virtual_time - due)
+            tally.notified.add(record.real_time - due)
 
 
 def _records(sent: Sequence[Sent], path: Path, *, world: World, event_type: str) -> Iterator[Record]:

@@ -5,9 +5,11 @@ against a target beside simulators that `espf-simulators up` started.
 """
 
 import argparse
+import errno
 import json
 import os
 import random
+import resource
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,8 +33,10 @@ RESENDS: Final = 20
 # What events show; a command line could be read by others.
 CREDENTIALS: Final = "ESPF_EVENT_CREDENTIALS"
 OFFLINE: Final = "Basic ZXNwZjpvZmZsaW5lLWV2ZW50cw=="
-# As many deliveries may be unanswered at once.
-CONNECTIONS: Final = 2_000
+# What this machine itself has too few of: open files, or ports.
+OWN_LIMITS: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL})
+# Real seconds until an event that found none free tries again to leave.
+LEAVE_AFTER: Final = 0.1
 MILLISECONDS: Final = 1_000
 
 
@@ -55,10 +59,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 class Log:
-    """What a worker sent, until its master asks for it and writes it down."""
+    """What a process sent; that of a worker is kept until its master asks for it and writes it down."""
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
+        self.is_begun = False
         self.is_done = False
 
     def taken(self) -> list[dict[str, Any]]:
@@ -71,6 +76,9 @@ def keep_log(environment: Environment, **_: Any) -> None:
     """Give each process a log, and let workers' logs travel to the master with their figures."""
     log = vars(environment)["espf_log"] = Log()
     finished: set[str] = set()
+
+    def begin(**_: Any) -> None:
+        log.is_begun = log.is_done = False
 
     def tell(data: dict[str, Any], **_: Any) -> None:
         data["espf_sent"], data["espf_done"] = log.taken(), log.is_done
@@ -88,6 +96,8 @@ def keep_log(environment: Environment, **_: Any) -> None:
     told.add_listener(tell)
     heard: Any = environment.events.worker_report
     heard.add_listener(hear)
+    started: Any = environment.events.test_start
+    started.add_listener(begin)
 
 
 # Locust's hooks have no types.
@@ -98,6 +108,29 @@ HOOKS.init.add_listener(keep_log)
 
 def _options(environment: Environment) -> Any:
     return environment.parsed_options
+
+
+def _arrivals(environment: Environment) -> Arrivals:
+    options = _options(environment)
+    return Arrivals(shape=options.shape, rate=options.rate, duration=options.duration)
+
+
+def _body(i_account: int, event_type: str) -> str:
+    # One event for each account, so that one number serves for both.
+    message = Message(i_event=i_account, event_type=event_type, variables={"i_account": i_account})
+    return message.body("ints").decode()
+
+
+def _headers(name: str) -> dict[str, str]:
+    # As the emitter's simulator: kept connections lock out others where a receiver allows few.
+    shown = {name: os.environ.get(CREDENTIALS, OFFLINE)}
+    return {"Content-Type": "application/json", "Connection": "close", **shown}
+
+
+def _allow_connections() -> None:
+    """Take as many open files as this process may have."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _quit(environment: Environment) -> None:
@@ -117,29 +150,42 @@ class Emitter(FastHttpUser):
 
     host = "http://set.by.options"
     wait_time = constant(0)
-    concurrency = CONNECTIONS
     network_timeout = connection_timeout = 300.0
+
+    def __init__(self, environment: Environment) -> None:
+        # No answer may hold up an event: each of them finds a connection of its own.
+        self.concurrency = _arrivals(environment).number
+        super().__init__(environment)
 
     @task
     def emit(self) -> None:
         """Send all, each in a greenlet of its own, and wait until all are at their end."""
+        log = vars(self.environment)["espf_log"]
+        # Where a worker leaves, Locust lets another one begin once more, with what it has sent already.
+        if log.is_begun:
+            raise StopUser
+        log.is_begun = True
+        self._send_all()
+        log.is_done = True
+        if not isinstance(self.environment.runner, WorkerRunner):
+            _quit(self.environment)
+        raise StopUser
+
+    def _send_all(self) -> None:
+        _allow_connections()
         options, group = _options(self.environment), Group()
         start = time.time()
         for number, due in self._share():
             gevent.sleep(max(0.0, start + due - time.time()))
             group.spawn(self._deliver, options.first_account + number, start + due)
         group.join()
-        vars(self.environment)["espf_log"].is_done = True
-        if not isinstance(self.environment.runner, WorkerRunner):
-            _quit(self.environment)
-        raise StopUser
 
     def _share(self) -> Iterator[tuple[int, float]]:
-        options = _options(self.environment)
-        arrivals = Arrivals(shape=options.shape, rate=options.rate, duration=options.duration)
-        own = getattr(self.environment.runner, "worker_index", 0) % options.streams
-        for number, due in enumerate(arrivals.times()):
-            if number % options.streams == own:
+        streams = _options(self.environment).streams
+        # A worker that came to take the place of another has none.
+        own = getattr(self.environment.runner, "worker_index", 0)
+        for number, due in enumerate(_arrivals(self.environment).times()):
+            if number % streams == own:
                 yield number, due
 
     def _deliver(self, i_account: int, intended: float) -> None:
@@ -154,33 +200,40 @@ class Emitter(FastHttpUser):
             taken = self._sent(i_account, time.time(), attempt=attempt)
 
     def _sent(self, i_account: int, intended: float, *, attempt: int) -> bool:
-        """Send it once; what Locust shows as response time begins at the moment it was due."""
-        options, sent = _options(self.environment), time.time()
-        # One event for each account, so that one number serves for both.
-        message = Message(
-            i_event=i_account, event_type=options.event_type, variables={"i_account": i_account}
-        )
-        headers = {
-            "Content-Type": "application/json",
-            options.event_header: os.environ.get(CREDENTIALS, OFFLINE),
-        }
+        """Send it once, and write down when it left and, later, what came of it."""
+        while True:
+            row = {"i_account": i_account, "attempt": attempt, "intended": intended, "sent": time.time()}
+            # An answer may never come, and the generator be ended while it waits.
+            self._keep({**row, "ended": None, "status": None})
+            status = self._posted(i_account, intended)
+            if status is not None:
+                break
+            gevent.sleep(LEAVE_AFTER)
+        self._keep({**row, "ended": time.time(), "status": status})
+        return status == TAKEN
+
+    def _posted(self, i_account: int, intended: float) -> int | None:
+        """Its answer's status, 0 without one; None if this machine had no connection for it.
+
+        What Locust shows as response time begins at the moment it was due.
+        """
+        options = _options(self.environment)
         with self.client.post(
             options.events_url,
-            data=message.body("ints").decode(),
-            headers=headers,
+            data=_body(i_account, options.event_type),
+            headers=_headers(options.event_header),
             name="event",
             catch_response=True,
+            allow_redirects=False,
         ) as response:
-            ended = time.time()
-            response.request_meta["response_time"] = (ended - intended) * MILLISECONDS
+            # Only what came to no answer has one.
+            error = getattr(response, "error", None)
+            response.request_meta["response_time"] = (time.time() - intended) * MILLISECONDS
             if response.status_code == TAKEN:
                 response.success()
             else:
-                response.failure(f"answered {response.status_code}")
-            status = response.status_code or 0
-        row = {"i_account": i_account, "intended": intended, "sent": sent, "ended": ended}
-        self._keep({**row, "status": status, "attempt": attempt})
-        return status == TAKEN
+                response.failure(f"answered {response.status_code}, {error or 'which is not 200'}")
+        return None if getattr(error, "errno", None) in OWN_LIMITS else response.status_code or 0
 
     def _keep(self, row: dict[str, Any]) -> None:
         if isinstance(self.environment.runner, WorkerRunner):

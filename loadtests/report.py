@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from conformance.oracle.checks import Check
-from loadtests.figures import Figures, Spread
+from loadtests.figures import Figures
 from loadtests.plots import bars, counted, plot
 from loadtests.run import Load
 from loadtests.scenarios import LoadScenario
+from loadtests.spread import Spread
 from loadtests.tally import WINDOW
 from loadtests.thresholds import Crossed
 
@@ -103,8 +104,8 @@ def _rows(found: Figures) -> list[tuple[str, str]]:
     rows = [
         ("events intended, sent", f"{found.intended}, {found.sent}"),
         ("events and notifications left late, p99", f"{_ms(found.lateness)} and {_ms(found.notified)}"),
-        ("requests took the simulators, p99", _ms(found.served)),
-        ("the simulators had of a processor", f"{found.busy:.0%}"),
+        ("requests took the simulators but for faults, p99", _ms(found.served)),
+        (f"the simulators had of a processor, in their busiest {WINDOW} s", f"{found.busy:.0%}"),
         ("answer from the moment it was due, p50 / p95 / p99", _spread(found.answered)),
         ("event to last status without the OMS, p50 / p95 / p99", _spread(found.event_to_status)),
         *((f"  of {group}", _spread(some)) for group, some in found.groups.items()),

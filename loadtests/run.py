@@ -3,7 +3,7 @@
 import random
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +16,13 @@ from conformance.oracle.checks import Check
 from conformance.target import TargetFile
 from loadtests.errors import GeneratorError
 from loadtests.figures import Figures, figures
-from loadtests.generator import LOOK_EVERY, Sharing, Where, generate
+from loadtests.generator import LOOK_EVERY, SENT, Sharing, Where, generate
 from loadtests.judging import judge_load
+from loadtests.patience import Patience
+from loadtests.processor import Processor
 from loadtests.scenarios import LoadScenario
 from loadtests.spool import Spool
+from loadtests.tally import Tally
 from simulators.oms.plans import Plan
 from simulators.weather.plans import read_plan
 
@@ -79,46 +82,48 @@ def run_load(file: TargetFile, *, beside: Path, options: LoadOptions, console: C
         TargetError: the target does not start or never becomes ready.
         GeneratorError: Locust broke.
     """
-    scenario, sent = options.scenario, options.report_dir / "sent.jsonl"
-    sent.unlink(missing_ok=True)
+    scenario = options.scenario
+    (options.report_dir / SENT).unlink(missing_ok=True)
     first = random.Random().randrange(LOWEST, HIGHEST)  # noqa: S311 - no secret
     accounts = range(first, first + scenario.arrivals.number)
-    with tempfile.TemporaryDirectory(prefix="espf-load-") as temporary:
+    processor = Processor()
+    # Beside the reports, since the machine's own folder for such things may be memory.
+    with tempfile.TemporaryDirectory(prefix=".journal-", dir=options.report_dir) as temporary:
         folder = Path(temporary)
         with _bench(
             file, folder=beside, world=folder / "world.toml", accounts=accounts, options=options
         ) as bench:
-            begun = _Begun()
             with Spool(bench.stack.journal, folder=folder, accounts=accounts) as spool:
-                accident = _tell(bench, first=first, options=options, spool=spool, console=console)
-            busy = begun.busy()
-            tally = judge_load(
-                sent,
-                accounts=accounts,
-                folder=folder,
-                declared=bench.declared,
-                world=bench.stack.world,
-                event_type=file.features.actions["activate"][0],
-            )
-    found = figures(scenario, tally, missed=spool.missed + bool(spool.accident), busy=busy)
+                telling = _Telling(bench, options=options, spool=spool, processor=processor, console=console)
+                accident = telling.tell(first)
+            tally = _judged(bench, spool, folder=folder, accounts=accounts, options=options)
+    found = figures(scenario, tally, missed=spool.missed + bool(spool.accident), busy=processor.busiest)
     return Load(
         figures=found,
         # What is not on record looks as if it never happened.
         failures=() if found.missed_records else tuple(tally.failures),
-        accident=accident,
+        accident=_full(spool.accident) if spool.accident else accident,
         is_interrupted=accident == STOPPED_BY_USER,
     )
 
 
-class _Begun:
-    """Measures the share of a processor that this process had since then."""
+def _judged(bench: Bench, spool: Spool, *, folder: Path, accounts: range, options: LoadOptions) -> Tally:
+    try:
+        return judge_load(
+            options.report_dir / SENT,
+            accounts=accounts,
+            folder=folder,
+            declared=bench.declared,
+            world=bench.stack.world,
+            event_type=bench.file.features.actions["activate"][0],
+        )
+    except OSError as error:
+        spool.accident = error
+        return Tally(begin=0.0)
 
-    def __init__(self) -> None:
-        self._processor, self._real = time.process_time(), time.monotonic()
 
-    def busy(self) -> float:
-        """The share: 1 is a whole processor."""
-        return (time.process_time() - self._processor) / (time.monotonic() - self._real)
+def _full(error: OSError) -> str:
+    return f"What happened could be written down no longer ({error.strerror}): make room for it."
 
 
 @contextmanager
@@ -134,21 +139,63 @@ def _bench(
         yield bench
 
 
-def _tell(bench: Bench, *, first: int, options: LoadOptions, spool: Spool, console: Console) -> str:
-    """Send all and wait for the rest; tells what cut it short, if anything."""
-    _plan(bench, options.scenario)
-    try:
-        _send(bench, _where(bench, first), options=options, spool=spool, console=console)
-    except KeyboardInterrupt:
-        return STOPPED_BY_USER
-    except GeneratorError as error:
-        # What was sent until then is worth a report.
-        if not spool.written:
-            raise
-        return str(error)
-    except _CutShortError as error:
-        return str(error)
-    return _accident(bench, spool)
+class _Telling:
+    """Sends all events of a load and waits for what comes of them."""
+
+    def __init__(
+        self, bench: Bench, *, options: LoadOptions, spool: Spool, processor: Processor, console: Console
+    ) -> None:
+        self._bench = bench
+        self._options = options
+        self._spool = spool
+        self._processor = processor
+        self._console = console
+        self._expected = options.scenario.arrivals.number * len(bench.file.features.groups)
+
+    def tell(self, first: int) -> str:
+        """Do so, from that account on; tells what cut it short, if anything."""
+        _plan(self._bench, self._options.scenario)
+        try:
+            self._send(_where(self._bench, first))
+        except KeyboardInterrupt:
+            return STOPPED_BY_USER
+        except GeneratorError as error:
+            # What was sent until then is worth a report.
+            if not self._spool.written:
+                raise
+            return str(error)
+        except _CutShortError as error:
+            return str(error)
+        return self._accident()
+
+    def _send(self, where: Where) -> None:
+        options = self._options
+        patience = Patience(seconds=options.drain, at_least=options.scenario.arrivals.duration)
+        with self._console.status("sending") as progress:
+
+            def look() -> bool:
+                ended = self._spool.ended()
+                progress.update(f"{ended} of {self._expected} statuses final")
+                self._processor.note()
+                if accident := self._accident():
+                    raise _CutShortError(accident)
+                return patience.lasts(ended)
+
+            generate(
+                options.scenario,
+                where,
+                report_dir=options.report_dir,
+                sharing=options.sharing,
+                seed=options.seed,
+                look=look,
+            )
+            while self._spool.ended() < self._expected and look():
+                time.sleep(LOOK_EVERY)
+
+    def _accident(self) -> str:
+        if self._spool.accident:
+            return _full(self._spool.accident)
+        return self._bench.death() or ""
 
 
 def _plan(bench: Bench, scenario: LoadScenario) -> None:
@@ -168,39 +215,3 @@ def _where(bench: Bench, first: int) -> Where:
         event_type=bench.file.features.actions["activate"][0],
         first_account=first,
     )
-
-
-def _accident(bench: Bench, spool: Spool) -> str:
-    if spool.accident:
-        return f"What happened could be written down no longer ({spool.accident.strerror}): make room for it."
-    return bench.death() or ""
-
-
-def _send(bench: Bench, where: Where, *, options: LoadOptions, spool: Spool, console: Console) -> None:
-    expected = options.scenario.arrivals.number * len(bench.file.features.groups)
-    with console.status("sending") as progress:
-
-        def look() -> None:
-            progress.update(f"{spool.ended()} of {expected} statuses final")
-            if accident := _accident(bench, spool):
-                raise _CutShortError(accident)
-
-        generate(
-            options.scenario,
-            where,
-            report_dir=options.report_dir,
-            sharing=options.sharing,
-            seed=options.seed,
-            look=look,
-        )
-        _drain(spool, expected, seconds=options.drain, look=look)
-
-
-def _drain(spool: Spool, expected: int, *, seconds: float, look: Callable[[], None]) -> None:
-    """Wait until every group shows an outcome, as long as anything still happens."""
-    seen, until = -1, time.monotonic() + seconds
-    while spool.ended() < expected and time.monotonic() < until:
-        if spool.written != seen:
-            seen, until = spool.written, time.monotonic() + seconds
-        time.sleep(LOOK_EVERY)
-        look()

@@ -46,7 +46,7 @@ SCENARIOS: Final[Mapping[str, LoadScenario]] = {
     for scenario in (
         _scenario("steady", "the documented average", shape="steady", rate=10, duration=60),
         _scenario("ramp", "ever more, until the backlog grows", shape="ramp", rate=100, duration=120),
-        _scenario("burst", "10,000 accounts at once", shape="burst", rate=10_000, duration=1),
+        _scenario("burst", "10,000 accounts at once", shape="burst", rate=1_000, duration=10),
         _scenario("soak", "the documented average for an hour", shape="steady", rate=10, duration=3600),
         _scenario(
             "storm", "every neighbour is slow, then down, then back", shape="steady", rate=10, duration=60,
@@ -64,8 +64,10 @@ SCENARIOS: Final[Mapping[str, LoadScenario]] = {
 }  # fmt: skip
 
 
-def chosen(name: str, *, rate: float | None, duration: float | None) -> LoadScenario:
-    """A scenario by its name, with another rate or duration.
+def chosen(
+    name: str, *, rate: float | None = None, duration: float | None = None, shape: Shape | None = None
+) -> LoadScenario:
+    """A scenario by its name, with another rate, duration or shape.
 
     Raises:
         LoadOptionError: there is none of this name.
@@ -74,5 +76,7 @@ def chosen(name: str, *, rate: float | None, duration: float | None) -> LoadScen
         raise LoadOptionError(f"{name!r} is no load scenario; these are: {', '.join(SCENARIOS)}.")
     scenario = SCENARIOS[name]
     usual = scenario.arrivals
-    arrivals = Arrivals(shape=usual.shape, rate=rate or usual.rate, duration=duration or usual.duration)
+    arrivals = Arrivals(
+        shape=shape or usual.shape, rate=rate or usual.rate, duration=duration or usual.duration
+    )
     return replace(scenario, arrivals=arrivals)

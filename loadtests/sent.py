@@ -1,6 +1,5 @@
-"""What the generator sent: one line for each attempt, and what it looked like to the oracle."""
+"""What the generator sent: each attempt when it left and when it ended, and what the oracle sees of it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +12,8 @@ from simulators.journal import Record
 class Sent:
     """An attempt to deliver an event; times are real seconds since 1970, `intended` that of the schedule.
 
-    Each account has one event, whose `i_event` is the account's number.
+    Each account has one event, whose `i_event` is the account's number. Without an answer `status` is 0, and
+    `ended` the moment until which there was none.
     """
 
     i_account: int
@@ -51,6 +51,11 @@ class Sent:
         )
 
 
-def read_sent(path: Path) -> Iterator[Sent]:
-    """Read what the generator wrote down, one after the other; nothing where it never came to that."""
-    return (Sent(**row) for row in read_lines(path))
+def read_sent(path: Path, *, end: float) -> list[Sent]:
+    """The attempts that the generator wrote down, in the order in which they left.
+
+    What was not answered at the `end`, in real seconds since 1970, had no answer until then.
+    """
+    rows = {(row["i_account"], row["attempt"]): row for row in read_lines(path)}
+    found = [row if row["ended"] else {**row, "ended": end, "status": 0} for row in rows.values()]
+    return sorted((Sent(**row) for row in found), key=lambda one: one.sent)

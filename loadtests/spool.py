@@ -64,11 +64,11 @@ class Spool:
         while True:
             is_last = self._stopping.is_set()
             changes = self._journal.changes(after=after, limit=AT_ONCE, timeout=0.0 if is_last else PATIENCE)
-            after = changes.last
+            after, is_at_end = changes.last, changes.last == after
             self.missed += changes.lost
             for _, record in changes.records:
                 self._take(record, files)
-            if is_last and not changes.records:
+            if is_last and is_at_end:
                 return
 
     def _take(self, record: Record, files: "Files") -> None:

@@ -1,26 +1,17 @@
 """The tally of a load: numbers alone, added account by account, so that a million fit into memory."""
 
-from array import array
 from collections import Counter, defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 from conformance.oracle.checks import Check
 from loadtests.sent import Sent
+from loadtests.spread import Durations
 
 # So many real seconds are looked at together.
 WINDOW: Final = 5
 # So many failures are kept to be told one by one; the accounts of all of them are counted.
 KEPT: Final = 1_000
-
-
-def _numbers() -> "array[float]":
-    return array("d")
-
-
-# Eight bytes for each.
-Numbers: Final[Callable[[], "array[float]"]] = _numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,17 +49,18 @@ class Tally:
     """What is added up; `begin` is the moment at which the first event was due. Times are real seconds."""
 
     begin: float
-    answered: "array[float]" = field(default_factory=Numbers)
-    lateness: "array[float]" = field(default_factory=Numbers)
-    # What the simulators took for each request of the provisioner.
-    served: "array[float]" = field(default_factory=Numbers)
+    answered: Durations = field(default_factory=Durations)
+    lateness: Durations = field(default_factory=Durations)
+    # What the simulators took for each request of the provisioner, unless they were slow on purpose.
+    served: Durations = field(default_factory=Durations)
     # By how much the simulators were late with each notification, and how late it left: in between it may
     # have waited behind others that the target had not answered.
-    fired: "array[float]" = field(default_factory=Numbers)
-    notified: "array[float]" = field(default_factory=Numbers)
-    # From event to status, by group, and by the window in which the event was due.
-    groups: defaultdict[str, "array[float]"] = field(default_factory=lambda: defaultdict(Numbers))
-    windows: defaultdict[int, "array[float]"] = field(default_factory=lambda: defaultdict(Numbers))
+    fired: Durations = field(default_factory=Durations)
+    notified: Durations = field(default_factory=Durations)
+    # From event to status: of all, by group, and by the window in which the event was due.
+    event_to_status: Durations = field(default_factory=Durations)
+    groups: defaultdict[str, Durations] = field(default_factory=lambda: defaultdict(Durations))
+    windows: defaultdict[int, Durations] = field(default_factory=lambda: defaultdict(Durations))
     unfinished: Counter[int] = field(default_factory=Counter)
     statuses: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     # Events by the second.
@@ -82,11 +74,9 @@ class Tally:
     failures: list[Check] = field(default_factory=list)
 
     def add_sent(self, one: Sent) -> None:
-        """Add an attempt; only the first one of an event counts."""
-        if one.attempt > 1:
-            return
-        self.answered.append(one.ended - one.intended)
-        self.lateness.append(one.lateness)
+        """Add the first attempt to deliver an event."""
+        self.answered.add(one.ended - one.intended)
+        self.lateness.add(one.lateness)
         self.arrived[int(one.intended - self.begin)] += 1
         self.last_due = max(self.last_due, one.intended)
 
@@ -96,8 +86,9 @@ class Tally:
         for one in outcome.told:
             self.statuses[one.group][one.status or "none"] += 1
             if one.seconds is not None:
-                self.groups[one.group].append(one.seconds)
-                self.windows[window].append(one.seconds)
+                self.event_to_status.add(one.seconds)
+                self.groups[one.group].add(one.seconds)
+                self.windows[window].add(one.seconds)
         if ended_at is None:
             self.unfinished[window] += 1
         else:

@@ -27,7 +27,7 @@ OUTSIDE_A_CORE: Final = ("flask", "werkzeug", "cheroot", "requests", "socket", "
 # A load starts a target as the judge does, and tells it the same smoke story first.
 JUDGE_FOR_LOADTESTS: Final = (
     *("conformance.oracle", "conformance.target", "conformance.errors", "conformance.bench"),
-    *("conformance.smoke", "conformance.about", "conformance.report.make_folder"),
+    *("conformance.smoke", "conformance.about", "conformance.ports", "conformance.report.make_folder"),
 )
 
 
