@@ -10,6 +10,6 @@ def step_seconds(case: Case) -> float:
     What was struck in between was held up by the harness, which says nothing about the target's own pace.
     """
     ordered = case.orders[0].real_time
-    ends = [ended_at(record) for record in (*case.events, *case.queries, *case.orders) if record.fault]
+    ends = [ended_at(record) for record in (*case.events, *case.queries) if record.fault]
     over = [end for end in ends if end is not None and end <= ordered]
     return ordered - max([case.events[0].real_time, *over])
