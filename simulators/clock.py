@@ -190,7 +190,7 @@ class Clock:
         self._settle = settle
         self._surprises = [] if surprises is None else surprises
         # One value, so that whoever asks without the guard never sees one half of it changed.
-        self._base = (mode.start, time.monotonic())
+        self._base = (mode.start, time.monotonic(), mode.rate)
         self._heap: list[Timer] = []
         self._numbers = itertools.count()
         self._thread: threading.Thread | None = None
@@ -198,8 +198,8 @@ class Clock:
 
     def now(self) -> float:
         """The virtual time."""
-        virtual, real = self._base
-        return virtual + (time.monotonic() - real) * self.mode.rate
+        virtual, real, rate = self._base
+        return virtual + (time.monotonic() - real) * rate
 
     def wall(self) -> float:
         """The wall clock as the provisioner sees it, in seconds since 1970: its own if it ages."""
@@ -301,7 +301,7 @@ class Clock:
         """
         with self._guard:
             self._check_running()
-            self._base = (self.now(), time.monotonic())
+            self._base = (self.now(), time.monotonic(), mode.rate)
             self.mode = mode
             self.start()
             self._guard.notify_all()
@@ -373,7 +373,7 @@ class Clock:
 
     def _move_to(self, moment: float) -> None:
         before = self.now()
-        self._base = (max(moment, before), time.monotonic())
+        self._base = (max(moment, before), time.monotonic(), self.mode.rate)
         if self._aged and moment > before:
             self._aged.step(moment - before)
 

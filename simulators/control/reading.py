@@ -112,10 +112,14 @@ class Change(Strict):
     services: tuple[str, ...] | None = None
 
 
+MODES: Final = r"^(real|manual|auto|scaled:(0\.[0-9]{0,5}[1-9]|[1-9][0-9]{0,5}(\.[0-9]{1,6})?))$"
+
+
 class Mode(Strict):
     """How virtual time is to go on: real, scaled:N, manual or auto."""
 
-    mode: Annotated[str, Field(pattern=r"^(real|manual|auto|scaled:(0\.)?[1-9][0-9]{0,5})$")]
+    # The document names what users write; the clock itself knows which numbers are rates.
+    mode: Annotated[str, Field(json_schema_extra={"pattern": MODES})]
 
 
 class Decision(Strict):

@@ -4,28 +4,35 @@ const MOST = 10_000;
 
 export class Journal {
   #records = new Map();
+  #oldest = 0;
 
   /** Take records; one that is known is put in the place of what it was. */
   take(records) {
-    for (const record of records) this.#records.set(record.seq, record);
-    for (const seq of this.#records.keys()) {
-      if (this.#records.size <= MOST) break;
-      this.#records.delete(seq);
-    }
+    for (const record of records) if (record.seq >= this.#oldest) this.#records.set(record.seq, record);
+    if (this.#records.size <= MOST) return;
+    const kept = this.#sorted().slice(-MOST);
+    this.#oldest = kept[0].seq;
+    this.#records = new Map(kept.map((record) => [record.seq, record]));
   }
 
   clear() {
     this.#records.clear();
+    this.#oldest = 0;
   }
 
   get(seq) {
     return this.#records.get(seq);
   }
 
-  /** The records about an account, or all of them, oldest first. */
+  /** The records about an account, or all of them, in the order in which they began. */
   of(account) {
-    const all = [...this.#records.values()];
+    const all = this.#sorted();
     return account === null ? all : all.filter((record) => record.i_account === account);
+  }
+
+  // They come in the order in which they changed: an event that is answered late comes behind what it led to.
+  #sorted() {
+    return [...this.#records.values()].sort((one, other) => one.seq - other.seq);
   }
 }
 

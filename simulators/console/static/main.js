@@ -8,13 +8,16 @@ import { Journal, beginning } from "./journal.js";
 import { FAULTS, offer, showAccounts, showClock, showFaults, showOrders } from "./panels.js";
 
 const UNITS = { s: 1, m: 60, h: 3600, d: 86400 };
-// Real milliseconds: between two questions for what is no record, and until a broken stream is tried again.
+// Real milliseconds: between two questions for what is no record, at most and at least, and until a broken
+// stream is tried again.
 const QUESTIONS = 300;
+const LOOK = 2000;
 const AGAIN = 1000;
 
 const journal = new Journal();
 const conversation = new Conversation(selectRecord);
 let selectedAccount = null;
+let accounts = new Map();
 let virtual = { at: 0, seen: performance.now(), rate: 0 };
 
 function say(text, { isWrong = false } = {}) {
@@ -67,8 +70,9 @@ async function refresh() {
     isStale = false;
     try {
       const paths = ["/accounts", "/statuses", "/orders?open=true", "/clock", "/faults"];
-      const [accounts, statuses, orders, clock, faults] = await Promise.all(paths.map((path) => call("GET", path)));
-      showAccounts(accounts.accounts, statuses.statuses, { selected: selectedAccount, select: selectAccount });
+      const [world, statuses, orders, clock, faults] = await Promise.all(paths.map((path) => call("GET", path)));
+      accounts = new Map(world.accounts.map((account) => [account.i_account, account]));
+      showAccounts(world.accounts, statuses.statuses, { selected: selectedAccount, select: selectAccount });
       showOrders(orders.orders, decide);
       showClock(clock);
       showFaults(faults, (number) => act(`Fault ${number} was taken away.`, () => call("DELETE", `/faults/${number}`)));
@@ -99,8 +103,16 @@ function selectAccount(account) {
   selectedAccount = account;
   conversation.toEnd();
   if (account !== null) by("emit").elements.i_account.value = account;
+  fillChange();
   refresh();
   draw();
+}
+
+/** Let the form begin with what the selected account is. */
+function fillChange() {
+  const account = accounts.get(selectedAccount);
+  const { bill_status, blocked } = by("change").elements;
+  if (account) [bill_status.value, blocked.checked] = [account.bill_status, account.blocked];
 }
 
 function selectRecord(seq) {
@@ -133,9 +145,13 @@ onSubmit("emit", ({ type, i_account }) =>
   act(`Emitted ${type.value} for i_account ${i_account.value}.`, () =>
     call("POST", "/events", { event_type: type.value, variables: { i_account: Number(i_account.value) } })));
 onSubmit("change", ({ bill_status, blocked }) => {
-  if (selectedAccount === null) return say("Select an account first.", { isWrong: true });
+  const account = accounts.get(selectedAccount);
+  if (!account) return say("Select an account first.", { isWrong: true });
+  const wanted = { bill_status: bill_status.value, blocked: blocked.checked };
+  const changes = Object.entries(wanted).filter(([name, value]) => value !== account[name]);
+  if (!changes.length) return say(`i_account ${selectedAccount} is like that already.`, { isWrong: true });
   return act(`Changed i_account ${selectedAccount}; emit an event to tell the provisioner.`, () =>
-    call("PATCH", `/accounts/${selectedAccount}`, { bill_status: bill_status.value, blocked: blocked.checked }));
+    call("PATCH", `/accounts/${selectedAccount}`, Object.fromEntries(changes)));
 });
 onSubmit("arm", ({ point, fault, first }) =>
   act(`Armed at ${point.value}: ${fault.value}.`, () =>
@@ -148,9 +164,12 @@ by("entrance").addEventListener("close", () => {
 });
 
 async function listen() {
+  let isCutOff = false;
   for (;;) {
     try {
       const { last_seq: last } = await call("GET", "/journal?limit=1");
+      if (isCutOff) say("The simulators answer again.");
+      isCutOff = false;
       journal.clear();
       await follow(beginning(last), (records) => {
         journal.take(records);
@@ -160,7 +179,10 @@ async function listen() {
       });
       draw();
     } catch (error) {
-      if (!(error instanceof Refusal)) say("The simulators do not answer; trying again.", { isWrong: true });
+      askForToken(error);
+      isCutOff = error.status !== 401;
+      const told = error instanceof Refusal ? error.message : "The simulators do not answer.";
+      if (isCutOff) say(`${told} Trying again.`, { isWrong: true });
     }
     await new Promise((resolve) => setTimeout(resolve, AGAIN));
   }
@@ -168,5 +190,7 @@ async function listen() {
 
 offer(by("arm").elements.fault, Object.keys(FAULTS));
 setInterval(showTime, 1000);
+// What is armed or switched from a shell leaves no record.
+setInterval(() => document.hidden || refresh(), LOOK);
 refresh();
 listen();

@@ -1,15 +1,20 @@
 """The console in a real browser: what people see and do there."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any
 
 import pytest
 import requests
 from playwright.sync_api import Page, expect
 
+from simulators.clock import parse_mode
+from simulators.control.journal import SLOTS
 from simulators.oms.plans import Plan
+from simulators.records import Account
 from simulators.settings import StackSettings
 from simulators.stack import Stack
+from simulators.weather.plans import read_plan
 
 MOST_ROWS = 300
 HOSTILE = "<img src=x onerror=\"alert('run')\"><script>alert('run')</script>"
@@ -29,6 +34,13 @@ def _page(stack: Stack, open_page: Open) -> Page:
     page = open_page(stack.addresses.control)
     expect(page.get_by_role("button", name="189", exact=True)).to_be_visible()
     return page
+
+
+def known(stack: Stack) -> Account:
+    """Account 189 as the world has it."""
+    account = stack.world.account(189)
+    assert account
+    return account
 
 
 def order(stack: Stack) -> None:
@@ -118,6 +130,58 @@ def test_account_clock_and_world_are_changed(stack: Stack, page: Page) -> None:
 
     expect(row).not_to_contain_text("blocked")
     assert stack.clock.mode.name == "manual"
+
+
+def test_change_leaves_alone_what_was_not_touched(stack: Stack, page: Page) -> None:
+    """The form begins with what the selected account is, and sends what differs, or says that none does."""
+    stack.world.replace_account(known(stack).model_copy(update={"bill_status": "S", "blocked": True}))
+    page.get_by_role("button", name="Emit").click()
+    expect(page.get_by_role("row").filter(has_text="12065550189@msisdn")).to_contain_text("S, blocked")
+    page.get_by_role("button", name="189", exact=True).click()
+    page.get_by_role("button", name="Change").click()
+    expect(page.get_by_role("status")).to_have_text("i_account 189 is like that already.")
+
+    page.get_by_label("blocked").uncheck()
+    page.get_by_role("button", name="Change").click()
+
+    expect(page.get_by_role("status")).to_contain_text("Changed i_account 189")
+    assert (known(stack).bill_status, known(stack).blocked) == ("S", False)
+
+
+def test_what_is_done_from_a_shell_shows(stack: Stack, page: Page) -> None:
+    """What leaves no record, as an armed fault or a switched clock, is seen all the same."""
+    stack.weather.add(read_plan({"point": "espf/status", "fault": {"effect": "answer", "status": 503}}))
+    stack.clock.switch(parse_mode("scaled:1.5"))
+
+    expect(page.get_by_text("struck 0 of 0")).to_be_visible()
+    expect(page.get_by_label("Clock")).to_have_value("scaled:1.5")
+
+
+def test_conversation_is_in_the_order_of_its_beginnings(stack: Stack, open_page: Open) -> None:
+    """An event that is answered last, after all that it led to, still stands before it."""
+    sent: dict[str, Any] = {
+        "source": "emitter",
+        "destination": "provisioner",
+        "method": "POST",
+        "target": "/events",
+    }
+    event = stack.journal.open(**sent, headers={}, body=b"", operation="event", i_account=189)
+    stack.journal.fact("account", data={"id": "asked meanwhile"}, i_account=189)
+    event.answered(status=200, headers={}, body="")
+
+    rows = open_page(stack.addresses.control).locator("#conversation > li")
+
+    expect(rows.nth(-2)).to_contain_text("(200)")
+    expect(rows.last).to_contain_text("asked meanwhile")
+
+
+def test_page_that_may_not_follow_says_so(stack: Stack, open_page: Open) -> None:
+    """So many pages may follow the journal; the next one shows why it does not."""
+    with ExitStack() as others:
+        for _ in range(SLOTS):
+            url = f"{stack.addresses.control}/_sim/journal/stream"
+            others.enter_context(requests.get(url, stream=True, timeout=10))
+        expect(open_page(stack.addresses.control).get_by_role("status")).to_contain_text("Trying again.")
 
 
 def test_refusal_is_told_in_the_words_of_the_control_api(page: Page) -> None:

@@ -23,7 +23,13 @@ def test_clock_goes_on_in_another_mode(stack: Stack, control: str, http: request
     assert stack.clock.now() - begun == pytest.approx(3600)
 
 
-@pytest.mark.parametrize("mode", ["", "fast", "scaled:0", "scaled:-1", 60, None])
+@pytest.mark.parametrize("mode", ["real", "scaled:0.05", "scaled:1.5", "scaled:1000000"])
+def test_every_mode_of_the_command_line_is_taken(control: str, http: requests.Session, mode: str) -> None:
+    """What `--clock` takes at the start can be switched to later."""
+    assert http.post(f"{control}/clock/mode", json={"mode": mode}).json()["mode"] == mode
+
+
+@pytest.mark.parametrize("mode", ["", "fast", "scaled:1e7", "scaled:0", "scaled:-1", 60, None])
 def test_unknown_mode_changes_nothing(
     stack: Stack, control: str, http: requests.Session, error: Refused, mode: object
 ) -> None:
