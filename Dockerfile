@@ -6,8 +6,12 @@ RUN python -m pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
 
 FROM python:3.12-slim
 RUN useradd --uid 10001 --create-home espf
+COPY requirements-run.lock .
+RUN python -m pip install --no-cache-dir --require-hashes -r requirements-run.lock
 COPY --from=build /wheels /wheels
-RUN python -m pip install --no-cache-dir /wheels/*.whl
+RUN python -m pip install --no-cache-dir --no-deps /wheels/*.whl
+# A volume that is mounted here begins with this owner.
+RUN install --directory --owner=espf /reports
 USER espf
 WORKDIR /home/espf
 EXPOSE 17000 17001 17002

@@ -52,10 +52,12 @@ audit: $(READY) ## Look for known weaknesses of the locked packages; needs a net
 	@$(BIN)/uv tool run --quiet pip-audit --disable-pip --require-hashes -r requirements.lock $(ARGS)
 
 # Not after $(READY): what pyproject.toml newly asks for cannot be installed before it is locked.
-lock: ## Bring requirements.lock up to date with pyproject.toml; ARGS=--upgrade takes newer versions
+lock: ## Bring both locks up to date with pyproject.toml; ARGS=--upgrade takes newer versions
 	@test -x $(BIN)/uv || $(MAKE) --no-print-directory $(READY)
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --group dev \
 		--no-annotate --no-header $(ARGS) pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--constraints requirements.lock --no-annotate --no-header pyproject.toml -o requirements-run.lock
 
 system-packages: ## Install the Debian packages of system-packages.txt that are missing (needs root)
 	@missing=; for package in $$(sed 's/#.*//' system-packages.txt); do \

@@ -10,8 +10,9 @@ import sysconfig
 import tarfile
 import venv
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,16 +43,35 @@ def _wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(name="commands", scope="module")
 def _commands(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the wheel's commands lie: in an environment of its own, which finds the other packages here."""
+    """Where the wheel's commands lie: in an environment with what the image installs, no more."""
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, with_pip=False)
     python = folder / "bin" / "python"
     install = ["install", "--quiet", "--no-deps", "--no-index", str(wheel)]
     subprocess.run([sys.executable, "-m", "pip", "--python", str(python), *install], check=True)
+    dependencies = folder / "dependencies"
+    dependencies.mkdir()
+    for entry in installed(locked("requirements-run.lock")):
+        (dependencies / entry.name).symlink_to(entry)
     packages = next(folder.glob("lib/python*/site-packages"))
-    # A folder named so is searched, but its own .pth files, such as that of the checkout, are not read.
-    (packages / "dependencies.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+    (packages / "dependencies.pth").write_text(f"{dependencies}\n")
     return folder / "bin"
+
+
+def locked(name: str) -> dict[str, str]:
+    """The packages that a lock names, with their versions."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    return dict(re.findall(r"^([\w.-]+)==([^\s;]+)", text, re.MULTILINE))
+
+
+def installed(names: Iterable[str]) -> set[Path]:
+    """What some packages have in this environment's folder; those of other platforms have nothing."""
+    site, found = Path(sysconfig.get_path("purelib")), set()
+    for name in names:
+        with suppress(PackageNotFoundError):
+            parts = {file.parts[0] for file in distribution(name).files or () if file.parts[0] != ".."}
+            found |= {site / part for part in parts if part != "__pycache__"}
+    return found
 
 
 def run(command: Sequence[str | Path], folder: Path, **env: str) -> str:
@@ -79,6 +99,25 @@ def serving(command: Sequence[str | Path], folder: Path, **env: str) -> Iterator
             yield process.stdout.readline() if "--json" in command else ""
         finally:
             process.terminate()
+
+
+def test_image_has_the_versions_that_were_tested() -> None:
+    """What the image installs is a part of what the tests run with."""
+    run_with = locked("requirements-run.lock")
+    assert run_with
+    assert run_with.items() <= locked("requirements.lock").items()
+    assert "requirements-run.lock" in DOCKERFILE
+
+
+def test_reports_of_the_judge_can_be_fetched() -> None:
+    """The user of the image may write where the judge of the compose file does, as the document says."""
+    (folder,) = re.findall(r"--owner=espf (\S+)", DOCKERFILE)
+    command = COMPOSE["services"]["judge"]["command"]
+    document = (ROOT / "docs" / "develop-offline.md").read_text(encoding="utf-8")
+    assert command[command.index("--report-dir") + 1] == folder
+    assert f"docker cp espf-judge:{folder} ." in document
+    # Compose reads the whole file, and refuses it without a token.
+    assert "ESPF_CONTROL_TOKEN=choose-one docker compose run --name espf-judge judge" in document
 
 
 def test_wheel_holds_what_is_read_at_run_time(wheel: Path) -> None:
