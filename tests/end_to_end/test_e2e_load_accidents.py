@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -54,6 +54,21 @@ def started(args: list[str], env: Mapping[str, str]) -> Iterator["subprocess.Pop
             yield process
         finally:
             process.kill()
+
+
+def finished(
+    args: list[str], env: Mapping[str, str], *, preexec_fn: Callable[[], None] | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """What became of a process; `preexec_fn` is run in it before it begins."""
+    return subprocess.run(
+        args,
+        env={**os.environ, **env},
+        preexec_fn=preexec_fn,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
 
 
 @pytest.fixture
@@ -124,15 +139,8 @@ def test_load_that_is_interrupted_reports_what_was_sent(
 def test_full_disk_is_told_of(tmp_path: Path, marked_env: Mapping[str, str]) -> None:
     """What is not on record may have happened all the same: nothing counts, and the reason is said."""
     no_room = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (256 * KILOBYTE, resource.RLIM_INFINITY))
-    done = subprocess.run(
-        command(tmp_path, "--rate", "20", "--duration", "4", target=str(TARGET_IN_MEMORY)),
-        env={**os.environ, **marked_env},
-        preexec_fn=no_room,
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE,
-        check=False,
-    )
+    args = command(tmp_path, "--rate", "20", "--duration", "4", target=str(TARGET_IN_MEMORY))
+    done = finished(args, marked_env, preexec_fn=no_room)
 
     assert done.returncode == 2, done.stdout + done.stderr
     assert "could be written down no longer" in done.stdout
@@ -142,14 +150,7 @@ def test_full_disk_is_told_of(tmp_path: Path, marked_env: Mapping[str, str]) -> 
 def test_report_that_cannot_be_written_is_told_of(tmp_path: Path, marked_env: Mapping[str, str]) -> None:
     """The figures stand in the terminal with the reason, and the exit code says that it went wrong."""
     (tmp_path / "load.json").symlink_to("/dev/full")
-    done = subprocess.run(
-        command(tmp_path, "--rate", "10", "--duration", "1"),
-        env={**os.environ, **marked_env},
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE,
-        check=False,
-    )
+    done = finished(command(tmp_path, "--rate", "10", "--duration", "1"), marked_env)
 
     assert done.returncode == 4, done.stdout + done.stderr
     assert "10 OK" in done.stdout
