@@ -110,7 +110,8 @@ function kind(record) {
 function arrow(record) {
   const [from, to] = [LANES.indexOf(record.source), LANES.indexOf(record.destination)];
   if (record.kind === "fact") return make("span", { className: "arrow" }, label(record));
-  const shown = `${label(record)} (${record.fault ? "fault, " : ""}${record.status ?? "…"})`;
+  const came = record.status === null ? "…" : record.status || "no answer";
+  const shown = `${label(record)} (${record.fault ? "fault, " : ""}${came})`;
   const element = make("span", { className: `arrow ${to > from ? "right" : "left"}` }, shown);
   // Lane 0 stands in the second column, behind the time.
   element.style.gridColumn = `${Math.min(from, to) + 2} / ${Math.max(from, to) + 3}`;

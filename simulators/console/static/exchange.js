@@ -13,7 +13,8 @@ export function showExchange(record) {
 
 function parts(record) {
   const about = ["cause", "i_account", "group", "i_event", "order_id", "reference"].filter((name) => record[name]);
-  const real = record.duration === null ? "" : `; answered after ${record.duration.toFixed(3)} real seconds`;
+  const ended = record.status ? "answered" : "given up";
+  const real = record.duration === null ? "" : `; ${ended} after ${record.duration.toFixed(3)} real seconds`;
   return [
     make("h3", {}, `Record ${record.seq}: ${label(record)}`),
     make("p", {}, `Virtual time ${time(record.virtual_time)}${real}.`),
