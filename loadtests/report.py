@@ -92,7 +92,7 @@ def verdict(load: Load, missed: Sequence[Crossed]) -> str:
     """What came of it, in a word or two."""
     if missed:
         return "not met"
-    return "unknown, since the harness was too slow" if load.figures.bottleneck else "met"
+    return "unknown, since the harness fell short" if load.figures.bottleneck else "met"
 
 
 def _failure(check: Check) -> dict[str, Any]:
