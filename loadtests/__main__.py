@@ -13,14 +13,14 @@ from conformance.report import make_folder
 from conformance.smoke import tell_smoke_story
 from conformance.target import load_target
 from loadtests.arrivals import Shape
-from loadtests.errors import LoadTestError
+from loadtests.errors import LoadTestError, ReportError
 from loadtests.generator import LOOPBACK, Sharing, check_reach, serve_master
 from loadtests.report import print_load, write_load
 from loadtests.run import Load, LoadOptions, run_load
 from loadtests.scenarios import SCENARIOS, chosen
 from loadtests.thresholds import crossed, read_thresholds
 from simulators import __version__
-from simulators.commands import CONFIGURATION, INTERRUPTED
+from simulators.commands import INTERRUPTED, Commands
 from simulators.errors import SimulatorError
 
 MET: Final = 0
@@ -33,7 +33,15 @@ UNSURE: Final = 2
 MASTER_PORT = 5557
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class LoadTestCommands(Commands):
+    """Commands whose mistakes end with the documented exit codes."""
+
+    configuration_errors = (ConformanceError, LoadTestError, SimulatorError)
+
+
+@click.group(
+    cls=LoadTestCommands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__)
 def main() -> None:
     """Load a provisioner before it goes live."""
@@ -92,32 +100,25 @@ def run_command(
     report_dir: Path,
 ) -> None:
     """Load a provisioner, judge every status, and write load.json, load.html and Locust's own reports."""
-    console = Console(stderr=True)
+    limits = read_thresholds(thresholds)
+    scenario = chosen(name, rate=rate, duration=duration, shape=shape)
+    path, file = load_target(target)
+    sharing = Sharing(
+        processes=processes, master_host=master_host, master_port=master_port if is_master else None
+    )
+    check_reach(file, sharing)
+    make_folder(report_dir)
+    tell_smoke_story(
+        file, folder=path.parent, report_dir=report_dir, about=about_run(file, name=target, seed=0)
+    )
+    options = LoadOptions(scenario=scenario, report_dir=report_dir, sharing=sharing, drain=drain, seed=seed)
     try:
-        limits = read_thresholds(thresholds)
-        scenario = chosen(name, rate=rate, duration=duration, shape=shape)
-        path, file = load_target(target)
-        sharing = Sharing(
-            processes=processes, master_host=master_host, master_port=master_port if is_master else None
-        )
-        check_reach(file, sharing)
-        make_folder(report_dir)
-        tell_smoke_story(
-            file, folder=path.parent, report_dir=report_dir, about=about_run(file, name=target, seed=0)
-        )
-        options = LoadOptions(
-            scenario=scenario, report_dir=report_dir, sharing=sharing, drain=drain, seed=seed
-        )
-        load = run_load(file, beside=path.parent, options=options, console=console)
+        load = run_load(file, beside=path.parent, options=options, console=Console(stderr=True))
         missed = crossed(limits, load.figures)
         print_load(load, missed, target=file.target.name, scenario=scenario, report_dir=report_dir)
         write_load(load, missed, target=file.target.name, scenario=scenario, report_dir=report_dir)
-    except (ConformanceError, LoadTestError, SimulatorError) as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(CONFIGURATION)
     except OSError as error:
-        click.echo(f"Error: {report_dir} cannot be written: {error.strerror}. Name another.", err=True)
-        sys.exit(CONFIGURATION)
+        raise ReportError(f"{report_dir} cannot be written: {error.strerror}. Name another.") from error
     sys.exit(_exit_code(load, is_missed=bool(missed)))
 
 

@@ -1,8 +1,9 @@
-"""What can be wrong with a load test before it begins.
+"""What can be wrong with a load test, but for what it finds.
 
 LoadTestError               exit code 4
 ├── LoadOptionError         an option or the file of thresholds cannot be used
-└── GeneratorError          Locust could not be started, or broke
+├── GeneratorError          Locust could not be started, or broke
+└── ReportError             the reports cannot be written
 """
 
 
@@ -16,3 +17,7 @@ class LoadOptionError(LoadTestError):
 
 class GeneratorError(LoadTestError):
     """Locust could not be started, or broke."""
+
+
+class ReportError(LoadTestError):
+    """The reports cannot be written."""

@@ -120,12 +120,15 @@ def test_target_that_dies_under_load_is_told_of(load: Load, write_target: Callab
 
 
 def test_mistakes_are_told_before_anything_is_sent(load: Load, tmp_path: Path) -> None:
-    """A missing target file and impossible thresholds end with exit code 4 and a sentence."""
+    """A missing target file, impossible thresholds or an option that is none end with exit code 4."""
     (tmp_path / "limits.toml").write_text("p95 = 1")
 
     unknown = load("nowhere.toml")
     impossible = load("reference", "--thresholds", str(tmp_path / "limits.toml"))
 
-    assert (unknown[0], impossible[0]) == (4, 4)
+    mistyped = load("reference", "--scenario", "stedy")
+
+    assert (unknown[0], impossible[0], mistyped[0]) == (4, 4, 4)
+    assert "stedy" in mistyped[2]
     assert "nowhere.toml" in unknown[2]
     assert "p95" in impossible[2]
