@@ -12,6 +12,7 @@ import random
 import resource
 import time
 from collections.abc import Iterator
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any, Final
 
@@ -122,9 +123,13 @@ def _body(i_account: int, event_type: str) -> str:
 
 
 def _headers(name: str) -> dict[str, str]:
-    # As the emitter's simulator: kept connections lock out others where a receiver allows few.
-    shown = {name: os.environ.get(CREDENTIALS, OFFLINE)}
-    return {"Content-Type": "application/json", "Connection": "close", **shown}
+    return {
+        "Date": formatdate(usegmt=True),
+        "Content-Type": "application/json",
+        name: os.environ.get(CREDENTIALS, OFFLINE),
+        # As the emitter's simulator: kept connections lock out others where a receiver allows few.
+        "Connection": "close",
+    }
 
 
 def _allow_connections() -> None:

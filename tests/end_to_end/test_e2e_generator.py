@@ -6,11 +6,14 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from loadtests import locustfile_path
+from simulators.settings import StackSettings
+from simulators.stack import Stack
 
 DEADLINE = 60
 
@@ -24,12 +27,12 @@ class Receiver(ThreadingHTTPServer):
     def __init__(self, *, together: int = 1) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.together = together
-        self.received: list[tuple[Mapping[str, str], Any]] = []
+        self.received: list[tuple[Mapping[str, str], bytes]] = []
         self.enough = threading.Event()
 
     def take(self, headers: Mapping[str, str], body: bytes) -> None:
         """Keep it, and wait for the others."""
-        self.received.append((headers, json.loads(body)))
+        self.received.append((headers, body))
         if len(self.received) >= self.together:
             self.enough.set()
         self.enough.wait(DEADLINE)
@@ -80,15 +83,20 @@ def generate(receiver: Receiver, folder: Path, *options: str, before: Sequence[s
 
 
 def test_events_are_those_of_the_emitter(tmp_path: Path) -> None:
-    """Body, credentials and the connection that is not kept are those of the emitter's simulator."""
+    """Body, headers and credentials are those that the emitter's simulator sends for the same event."""
     with listening() as receiver:
-        generate(receiver, tmp_path, "--rate", "10", "--duration", "0.1", "--first-account", "7")
+        url = f"http://127.0.0.1:{receiver.server_port}/events"
+        settings = StackSettings(port_base=0, clock="real", events_url=url, first_i_event=189)
+        with Stack(settings) as stack:
+            stack.emitter.emit("Account/New", i_account=189)
+            receiver.enough.wait(DEADLINE)
+        generate(receiver, tmp_path, "--rate", "10", "--duration", "0.1", "--first-account", "189")
 
-    [(headers, body)] = receiver.received
-    assert body == {"event_type": "Account/New", "variables": {"i_event": 7, "i_account": 7}}
-    assert headers["content-type"] == "application/json"
-    assert headers["connection"] == "close"
-    assert headers["authorization"] == "Basic ZXNwZjpvZmZsaW5lLWV2ZW50cw=="
+    (simulated, generated) = receiver.received
+    assert generated[1] == simulated[1]
+    for name in ("content-type", "connection", "authorization"):
+        assert generated[0][name] == simulated[0][name]
+    assert parsedate_to_datetime(generated[0]["date"]) >= parsedate_to_datetime(simulated[0]["date"])
 
 
 def test_event_that_found_no_connection_leaves_later(tmp_path: Path) -> None:
