@@ -72,7 +72,7 @@ class Figures:
 
     def _bottlenecks(self) -> Iterator[str]:
         if self.missed_records:
-            yield f"the journal: {self.missed_records} records of what happened could not be kept"
+            yield f"the journal: {self.missed_records} or more records of what happened could not be kept"
         if self.sent < self.intended:
             yield f"the generator: it sent {self.sent} of {self.intended} events; locust.log may say why"
         if self.lateness.p99 > self._late:
