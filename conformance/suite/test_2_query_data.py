@@ -61,6 +61,8 @@ def test_one_session_serves_many_events(story: Story) -> None:
 @pytest.mark.proves("DATA-FAULT")
 def test_business_fault_is_no_dead_session(story: Story) -> None:
     """PortaBilling answers with a fault for a while; it is not asked again without pause."""
+    # Who gives up a session at a fault shows it by one that has served before.
+    story.provision()
     account = story.create_account()
     story.plan(account)
     story.strike("portabilling", FAULT, account=account)
