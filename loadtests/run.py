@@ -179,6 +179,8 @@ class _Telling:
                 self._processor.note()
                 if accident := self._accident():
                     raise _CutShortError(accident)
+                if (options.report_dir / SENT).exists():
+                    patience.begin()
                 return patience.lasts(ended)
 
             generate(
@@ -189,6 +191,7 @@ class _Telling:
                 seed=options.seed,
                 look=look,
             )
+            patience.begin()
             while self._spool.ended() < self._expected and look():
                 time.sleep(LOOK_EVERY)
 

@@ -97,7 +97,19 @@ def test_worker_that_leaves_is_told_as_a_bottleneck(
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = str(listener.getsockname()[1])
     worker = [sys.executable, "-m", "loadtests", "worker", "--master-port", port]
-    shared = ("--master", "--processes", "2", "--master-port", port, "--rate", "20", "--duration", "5")
+    shared = (
+        "--master",
+        "--processes",
+        "2",
+        "--master-port",
+        port,
+        "--rate",
+        "20",
+        "--duration",
+        "5",
+        "--drain",
+        "8",
+    )
     with (
         started(command(tmp_path, *shared), marked_env) as master,
         started(worker, marked_env),
@@ -150,7 +162,7 @@ def test_full_disk_is_told_of(tmp_path: Path, marked_env: Mapping[str, str]) -> 
 def test_report_that_cannot_be_written_is_told_of(tmp_path: Path, marked_env: Mapping[str, str]) -> None:
     """The figures stand in the terminal with the reason, and the exit code says that it went wrong."""
     (tmp_path / "load.json").symlink_to("/dev/full")
-    done = finished(command(tmp_path, "--rate", "10", "--duration", "1"), marked_env)
+    done = finished(command(tmp_path, "--rate", "10", "--duration", "1", "--drain", "60"), marked_env)
 
     assert done.returncode == 4, done.stdout + done.stderr
     assert "10 OK" in done.stdout

@@ -31,7 +31,7 @@ def _report(run_conformance: Callable[..., Any], write_target: Callable[..., Pat
 def _load_report(tmp_path: Path, marked_env: Mapping[str, str]) -> Path:
     """The folder with the reports of a load."""
     command = [sys.executable, "-m", "loadtests", "run", "--target", "reference", "--rate", "10"]
-    options = ["--duration", "3", "--drain", "5", "--report-dir", str(tmp_path)]
+    options = ["--duration", "3", "--report-dir", str(tmp_path)]
     env = {**os.environ, **marked_env}
     subprocess.run([*command, *options], env=env, stdout=subprocess.DEVNULL, timeout=DEADLINE, check=False)
     return tmp_path
